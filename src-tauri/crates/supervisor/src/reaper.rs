@@ -5,10 +5,14 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use crate::process::{ProcessIdentity, kill_tree};
+
+/// How long a killed engine is waited for.
+const GONE_WITHIN: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -77,11 +81,20 @@ pub fn reap(folder: &Path) -> io::Result<Vec<Reaped>> {
         if let Some(ChildRecord { key, identity }) = record
             && kill_tree(&identity)
         {
+            wait_until_gone(&identity);
             reaped.push(Reaped { key, identity });
         }
         let _ = std::fs::remove_file(&path);
     }
     Ok(reaped)
+}
+
+/// A killed process holds its memory until it is gone, and the next load may need that (llama-swap #97).
+fn wait_until_gone(identity: &ProcessIdentity) {
+    let deadline = Instant::now() + GONE_WITHIN;
+    while identity.is_alive() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 #[cfg(test)]
