@@ -1,0 +1,1 @@
+//! Hugging Face: search, repositories, files.
