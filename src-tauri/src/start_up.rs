@@ -151,8 +151,7 @@ async fn post(host: &HostInfo, path: &str) -> Result<(), IpcError> {
             "",
         )
     };
-    let client = reqwest::Client::builder()
-        .no_proxy()
+    let client = http_client::loopback()
         .timeout(Duration::from_secs(3))
         .build()
         .map_err(lost)?;

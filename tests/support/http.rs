@@ -42,8 +42,8 @@ impl Api {
     #[must_use]
     pub fn new(base: &str) -> Self {
         Self {
-            // A proxy in the environment is not meant for loopback. No timeouts: streams last.
-            client: Client::builder().no_proxy().build().unwrap(),
+            // No timeouts: streams last.
+            client: http_client::loopback().build().unwrap(),
             base: base.to_owned(),
             key: None,
         }

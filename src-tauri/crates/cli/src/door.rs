@@ -164,9 +164,8 @@ pub(crate) struct HostClient {
 
 impl HostClient {
     fn new(host: HostInfo) -> Result<Self, Failure> {
-        // Loopback needs no proxy, and a load takes as long as it takes.
-        let client = reqwest::Client::builder()
-            .no_proxy()
+        // No limit on the whole: a load takes as long as it takes.
+        let client = http_client::loopback()
             .connect_timeout(Duration::from_secs(5))
             .build()
             .map_err(|error| Failure::new("http_client", format!("no HTTP client: {error}"), ""))?;

@@ -10,6 +10,7 @@ use supervisor::{Reaped, Registry, Surroundings};
 use tokio::sync::watch;
 
 use crate::error::Error;
+use crate::http::HttpClient;
 use crate::instance::InstanceLock;
 use crate::run::capabilities::CapabilityCache;
 use crate::run::headers::HeaderCache;
@@ -37,6 +38,7 @@ pub(crate) struct Inner {
     pub(crate) data: DataDir,
     pub(crate) settings: Keeper,
     pub(crate) registry: Registry,
+    pub(crate) http: HttpClient,
     pub(crate) headers: HeaderCache,
     pub(crate) capabilities: CapabilityCache,
     pub(crate) plans: StartedPlans,
@@ -88,6 +90,7 @@ impl Core {
         let inner = Inner {
             registry: Registry::new(surroundings, document.limits.max_loaded),
             settings,
+            http: HttpClient::default(),
             headers: HeaderCache::default(),
             capabilities: CapabilityCache::default(),
             plans: StartedPlans::default(),

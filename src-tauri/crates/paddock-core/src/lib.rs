@@ -12,6 +12,7 @@ mod core;
 mod engine_log;
 mod engines;
 mod error;
+mod http;
 mod import_models;
 mod instance;
 mod list_models;

@@ -24,11 +24,7 @@ struct Model {
 
 impl Probe {
     pub(crate) fn new(base_url: String, api_key: String) -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            // A proxy from the environment has no business between us and loopback.
-            .no_proxy()
-            .pool_max_idle_per_host(1)
-            .build()?;
+        let client = http_client::loopback().pool_max_idle_per_host(1).build()?;
         Ok(Self {
             client,
             base_url,
