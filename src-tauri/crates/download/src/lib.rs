@@ -1,1 +1,16 @@
 //! Resumable, parallel, verified HTTP to file.
+
+mod downloader;
+mod error;
+mod names;
+mod queue;
+mod spec;
+mod view;
+mod words;
+
+pub use downloader::Downloader;
+pub use error::Error;
+pub use names::safe_join;
+pub use queue::{Queue, SetSpec};
+pub use spec::{Fetched, FileProgress, FileSpec, FileState, Limits, Options};
+pub use view::{FileView, JobError, JobId, JobState, JobView};
