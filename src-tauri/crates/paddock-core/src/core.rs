@@ -9,8 +9,10 @@ use settings::{DataDir, Keeper, Notice, SettingsDocument, Store};
 use supervisor::{Reaped, Registry, Surroundings};
 use tokio::sync::watch;
 
+use crate::announcements::Announcements;
 use crate::error::Error;
 use crate::http::HttpClient;
+use crate::install_engine::Installs;
 use crate::instance::InstanceLock;
 use crate::run::capabilities::CapabilityCache;
 use crate::run::headers::HeaderCache;
@@ -44,6 +46,8 @@ pub(crate) struct Inner {
     pub(crate) plans: StartedPlans,
     pub(crate) endpoint: watch::Sender<EndpointState>,
     pub(crate) notices: Vec<Notice>,
+    pub(crate) announcements: Announcements,
+    pub(crate) installs: Installs,
     /// Two scans at once would give two keys to one file.
     pub(crate) library: std::sync::Mutex<()>,
 }
@@ -96,6 +100,8 @@ impl Core {
             plans: StartedPlans::default(),
             endpoint: watch::Sender::new(endpoint),
             notices,
+            announcements: Announcements::default(),
+            installs: Installs::default(),
             library: std::sync::Mutex::new(()),
             data,
         };

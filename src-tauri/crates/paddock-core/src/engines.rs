@@ -42,6 +42,34 @@ pub struct EngineView {
     pub present: bool,
     /// Where it is from.
     pub source: EngineSource,
+    /// The release that it is from, such as `b10434`.
+    pub build: Option<String>,
+    /// Which of the release's builds.
+    pub variant: Option<String>,
+    /// Its folder's size, where Paddock fetched it.
+    pub size_bytes: Option<u64>,
+    /// Whether it can be relied on.
+    pub state: EngineState,
+    /// What is wrong with it.
+    pub problem: Option<String>,
+    /// It loaded a model and answered on this processor.
+    pub proved: bool,
+    /// Rolling back goes to this one.
+    pub previous: bool,
+    /// How many models are pinned to it.
+    pub pinned_by: usize,
+}
+
+/// Whether an engine can be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EngineState {
+    /// It was proved, or has loaded a model.
+    Good,
+    /// Nobody tried yet.
+    Unproved,
+    /// It failed, or is not there.
+    Failed,
 }
 
 /// All that an engine says of itself.
@@ -75,6 +103,14 @@ impl Core {
             path,
             current: false,
             source,
+            build: None,
+            variant: None,
+            size_bytes: None,
+            state: EngineState::Unproved,
+            problem: None,
+            proved: false,
+            previous: false,
+            pinned_by: 0,
         };
         let mut views: Vec<EngineView> = settings
             .engines

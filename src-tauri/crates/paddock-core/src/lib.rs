@@ -8,12 +8,16 @@
 //! Deliberately absent: Tauri, HTTP, words for people beyond error messages. `cargo tree -p paddock-core -i tauri`
 //! finds nothing.
 
+mod announcements;
+mod available_engines;
 mod core;
+mod engine_jobs;
 mod engine_log;
 mod engines;
 mod error;
 mod http;
 mod import_models;
+mod install_engine;
 mod instance;
 mod list_models;
 mod load_form;
@@ -24,9 +28,15 @@ mod run;
 mod status;
 mod unload_model;
 
+pub use crate::announcements::Announcement;
+pub use crate::available_engines::{
+    AvailableEngines, BuildView, GpuView, MachineView, VariantView,
+};
 pub use crate::core::{Core, EndpointState, Opened};
-pub use crate::engines::{EngineDetails, EngineSource, EngineView};
+pub use crate::engine_jobs::{EngineJob, EngineJobState};
+pub use crate::engines::{EngineDetails, EngineSource, EngineState, EngineView};
 pub use crate::error::{Error, WireError};
+pub use crate::install_engine::InstallRequest;
 pub use crate::instance::{HostInfo, InstanceLock, find_host};
 pub use crate::list_models::ModelView;
 pub use crate::load_form::{LoadForm, LoadPreview};

@@ -44,15 +44,35 @@ pub struct SettingsDocument {
 }
 
 /// Engines by name.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Engines {
     /// The name of the engine that models run on.
     pub current: Option<String>,
     /// Engines that were added or installed.
     pub installed: IndexMap<String, EngineEntry>,
+    /// Another base of the release API than GitHub's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub releases_url: Option<String>,
+    /// New builds are installed by themselves; else they are offered.
+    pub auto_update: bool,
+    /// A load that finds no engine fetches one first.
+    pub fetch_missing: bool,
     #[serde(flatten)]
     unknown: Map<String, Value>,
+}
+
+impl Default for Engines {
+    fn default() -> Self {
+        Self {
+            current: None,
+            installed: IndexMap::new(),
+            releases_url: None,
+            auto_update: false,
+            fetch_missing: true,
+            unknown: Map::new(),
+        }
+    }
 }
 
 /// One engine.
@@ -61,6 +81,30 @@ pub struct Engines {
 pub struct EngineEntry {
     /// The `llama-server` binary, absolute.
     pub path: PathBuf,
+    /// The release that it is from, such as `b10434`, where Paddock fetched it or the user says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<String>,
+    /// Which of the release's builds, such as `vulkan` or `cuda-12.8`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// What was asked for when it was installed: `latest` or a tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// It loaded a model and answered, on this processor, when it was installed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proved: Option<bool>,
+    /// The address that its servers listen on; loopback where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<IpAddr>,
+    /// Its first server's port, the next server's is one higher; free ports where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_port: Option<u16>,
+    /// Arguments for each start of it, before the model's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extra_args: Vec<String>,
+    /// Whether Paddock may fetch the build when it is missing; as `fetchMissing` says where this does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetch: Option<bool>,
     #[serde(flatten)]
     unknown: Map<String, Value>,
 }
@@ -71,6 +115,14 @@ impl EngineEntry {
     pub fn new(path: PathBuf) -> Self {
         Self {
             path,
+            build: None,
+            variant: None,
+            tag: None,
+            proved: None,
+            host: None,
+            base_port: None,
+            extra_args: Vec::new(),
+            fetch: None,
             unknown: Map::new(),
         }
     }
@@ -85,6 +137,9 @@ pub struct ModelEntry {
     /// Load parameters saved for this model.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub params: Map<String, Value>,
+    /// The engine that this model is pinned to; the current one where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
     #[serde(flatten)]
     unknown: Map<String, Value>,
 }
@@ -96,6 +151,7 @@ impl ModelEntry {
         Self {
             path,
             params: Map::new(),
+            engine: None,
             unknown: Map::new(),
         }
     }
