@@ -103,6 +103,33 @@ pub fn parse_prefix(bytes: &[u8]) -> Result<Header, Error> {
     ))
 }
 
+/// Reads what the first bytes of a file tell, however few: the pairs that are whole, and no tensors. Writers put
+/// what tells a model's shape before its vocabulary, which is megabytes, so a few kilobytes say most.
+///
+/// # Errors
+/// [`Error::NeedMoreBytes`] if not even the counts are there; else what is wrong with the content. Errors call
+/// the file "the data": see [`Error::in_file`].
+pub fn parse_beginning(bytes: &[u8]) -> Result<Header, Error> {
+    let extent = Extent::Prefix(bytes.len() as u64);
+    let mut cursor = Cursor::new(bytes, extent, "the data");
+    let version = parse_magic(&mut cursor)?;
+    let _tensor_count = cursor.read_u64()?;
+    let pair_count = cursor.read_u64()?;
+    let mut metadata = Metadata::default();
+    match parse_metadata(&mut cursor, pair_count, &mut metadata) {
+        Ok(()) | Err(Error::NeedMoreBytes { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    Ok(Header {
+        file: cursor.file().to_owned(),
+        version,
+        alignment: parse_alignment(&cursor, &metadata)?,
+        data_offset: cursor.position(),
+        metadata,
+        tensors: Vec::new(),
+    })
+}
+
 impl Header {
     /// `general.architecture`, such as "llama" or "gemma3".
     pub fn architecture(&self) -> Option<&str> {
@@ -203,7 +230,8 @@ fn parse<R: Read>(mut cursor: Cursor<R>) -> Result<Header, Error> {
         .saturating_add(pair_count.saturating_mul(PAIR_BYTES.0));
     cursor.require(least)?;
 
-    let metadata = parse_metadata(&mut cursor, pair_count)?;
+    let mut metadata = Metadata::default();
+    parse_metadata(&mut cursor, pair_count, &mut metadata)?;
     let alignment = parse_alignment(&cursor, &metadata)?;
     let tensors = parse_tensors(&mut cursor, tensor_count)?;
     let data_offset = cursor.position().next_multiple_of(alignment);
@@ -244,8 +272,12 @@ fn parse_magic<R: Read>(cursor: &mut Cursor<R>) -> Result<u32, Error> {
     }
 }
 
-fn parse_metadata<R: Read>(cursor: &mut Cursor<R>, count: u64) -> Result<Metadata, Error> {
-    let mut metadata = Metadata::default();
+/// What was read before an error stays in `metadata`.
+fn parse_metadata<R: Read>(
+    cursor: &mut Cursor<R>,
+    count: u64,
+    metadata: &mut Metadata,
+) -> Result<(), Error> {
     for _ in 0..count {
         cursor.keep(PAIR_BYTES.1)?;
         let key = cursor.read_string(MAX_NAME_BYTES, "a metadata key")?;
@@ -258,7 +290,7 @@ fn parse_metadata<R: Read>(cursor: &mut Cursor<R>, count: u64) -> Result<Metadat
             return Err(cursor.malformed(format!("its key {key:?} is there twice")));
         }
     }
-    Ok(metadata)
+    Ok(())
 }
 
 fn parse_array<R: Read>(cursor: &mut Cursor<R>, key: &str) -> Result<Array, Error> {

@@ -457,3 +457,33 @@ fn look_at_everything(header: &Header) {
     );
     assert!(serde_json::to_string(&info).is_ok());
 }
+
+#[test]
+fn the_beginning_tells_what_is_whole() {
+    let bytes = crate::tiny::bytes();
+    let whole = parse_prefix(&bytes).unwrap();
+    let vocabulary = whole.metadata.get("tokenizer.ggml.tokens").unwrap();
+    assert!(vocabulary.as_array().is_some());
+    // Up to the middle of the header, in every place.
+    for len in (24..4_000).step_by(7) {
+        let beginning = parse_beginning(&bytes[..len]).unwrap();
+        assert!(beginning.tensors.is_empty());
+        for (key, value) in beginning.metadata.iter() {
+            assert_eq!(whole.metadata.get(key), Some(value));
+        }
+    }
+    let most = parse_beginning(&bytes[..1_200]).unwrap();
+    assert_eq!(most.architecture(), Some("llama"));
+    assert_eq!(
+        most.model_info("x").block_count,
+        whole.model_info("x").block_count
+    );
+    assert!(matches!(
+        parse_beginning(&bytes[..10]),
+        Err(Error::NeedMoreBytes { .. })
+    ));
+    assert!(matches!(
+        parse_beginning(b"<html>"),
+        Err(Error::NotGguf { .. })
+    ));
+}

@@ -41,7 +41,9 @@ mod writer;
 
 pub use error::Error;
 pub use ggml_type::GgmlType;
-pub use header::{Header, TensorInfo, check_file, parse_prefix, read_header, read_header_from};
+pub use header::{
+    Header, TensorInfo, check_file, parse_beginning, parse_prefix, read_header, read_header_from,
+};
 pub use memory::{CacheType, UnknownCacheType, kv_cache_size_bytes};
 pub use model_info::{ModelInfo, PerLayer, Pooling};
 pub use quantization::{LABELS, label_from_file_name, label_from_file_type};
