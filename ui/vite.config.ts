@@ -1,9 +1,10 @@
 // Builds the page. `VITE_FAKE_IPC=1` puts the in-memory back end in; without it the bundle has no trace of it.
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { mantineStyles } from './build/mantine-styles.ts';
 
 export default defineConfig(({ command }) => ({
-  plugins: [react()],
+  plugins: [react(), mantineStyles()],
   clearScreen: false,
   define: { 'import.meta.env.VITE_FAKE_IPC': JSON.stringify(process.env.VITE_FAKE_IPC ?? '') },
   server: { host: '127.0.0.1', port: 5173, strictPort: true },

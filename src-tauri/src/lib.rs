@@ -10,6 +10,7 @@ pub mod ipc_types;
 mod plugin_store;
 mod shutdown;
 mod start_up;
+mod web_view;
 mod window;
 
 use std::io::IsTerminal;
@@ -55,6 +56,7 @@ pub fn api<R: tauri::Runtime>() -> tauri_specta::Builder<R> {
 
 /// Runs the app until its window is closed; then every model is ended.
 pub fn run() {
+    web_view::draw_on_the_processor();
     let filter = tracing_subscriber::EnvFilter::try_from_env("PADDOCK_LOG")
         .unwrap_or_else(|_| "warn".into());
     tracing_subscriber::fmt()

@@ -1,4 +1,7 @@
-import '@mantine/core/styles.css';
+// Of the components' own sheets, only those in use: `build/mantine-styles.ts`.
+import '@mantine/core/styles/baseline.css';
+import '@mantine/core/styles/default-css-variables.css';
+import '@mantine/core/styles/global.css';
 import './global.css';
 import { createRoot } from 'react-dom/client';
 import { App } from './App';
