@@ -76,7 +76,7 @@ impl Lab {
     /// Starts a server and demands that it fails by ending early.
     pub async fn report(&self, spec: LaunchSpec) -> Arc<ExitReport> {
         match self.error(spec).await {
-            StartError::ExitedEarly(report) => report,
+            StartError::ExitedEarly(report) | StartError::Crashed(report) => report,
             other => panic!("not an early exit but {other:?}"),
         }
     }

@@ -146,6 +146,8 @@ async fn listen_at(core: &Core, address: SocketAddr, proxy: &Proxy) {
             Err(error) => {
                 let reason = describe(address, &error);
                 core.endpoint().send_if_modified(|state| {
+                    // The settings' address was there first, and this host may have been given another.
+                    state.url = format!("http://{address}");
                     let is_new = state.error.as_ref() != Some(&reason);
                     state.error = Some(reason);
                     // Where it will be, which need not be what the settings say.

@@ -129,7 +129,7 @@ impl Core {
             }
             Err(error) if present => {
                 view.size_bytes = entry.path.metadata().ok().map(|metadata| metadata.len());
-                view.problem = Some(error.to_string());
+                view.problem = Some(by_file_name(&error.to_string(), &entry.path));
             }
             Err(_) => {
                 view.problem = Some(format!("model file not found at {}", entry.path.display()))
@@ -159,4 +159,10 @@ impl Core {
             .map(|entry| (key.to_owned(), entry))
             .ok_or_else(|| library::NotFound::Unknown(request.to_owned()).into())
     }
+}
+
+/// A message in which the file is called by its name: the path stands beside it, and would hide the reason.
+fn by_file_name(message: &str, path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    message.replacen(&path.display().to_string(), &name.to_string_lossy(), 1)
 }

@@ -51,6 +51,9 @@ pub enum StartError {
     /// The engine ended before it was ready.
     #[error("llama-server exited early ({}): {}", .0.status, .0.message)]
     ExitedEarly(Arc<ExitReport>),
+    /// The engine had been ready, and ended without being asked to.
+    #[error("llama-server ended while it was serving ({}): {}", .0.status, .0.message)]
+    Crashed(Arc<ExitReport>),
     /// The engine lived but never answered within the ceiling.
     #[error("llama-server did not become ready at {url}: {last_error}")]
     NotReady {
@@ -82,7 +85,7 @@ impl StartError {
             Self::GuardMissing(_) => "guard_missing",
             Self::NoFreePort => "no_free_port",
             Self::SpawnFailed { .. } => "spawn_failed",
-            Self::ExitedEarly(report) => report.cause.code(),
+            Self::ExitedEarly(report) | Self::Crashed(report) => report.cause.code(),
             Self::NotReady { .. } => "not_ready",
             Self::Cancelled { .. } => "cancelled",
         }
@@ -110,7 +113,7 @@ impl StartError {
             Self::SpawnFailed { .. } => {
                 "The build may be for another system or processor; choose another engine.".to_owned()
             }
-            Self::ExitedEarly(report) => report.hint.clone(),
+            Self::ExitedEarly(report) | Self::Crashed(report) => report.hint.clone(),
             Self::NotReady { .. } => {
                 "Look at the log; a slow disk may need a higher `loadTimeoutSeconds` in the settings.".to_owned()
             }
@@ -122,7 +125,7 @@ impl StartError {
     #[must_use]
     pub fn log_tail(&self) -> &[String] {
         match self {
-            Self::ExitedEarly(report) => &report.log_tail,
+            Self::ExitedEarly(report) | Self::Crashed(report) => &report.log_tail,
             _ => &[],
         }
     }

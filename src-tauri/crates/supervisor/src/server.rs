@@ -377,7 +377,9 @@ impl Shared {
             };
             tokio::select! {
                 () = self.closing.cancelled() => return Attempt::Cancelled,
-                exit = child.process.wait() => return Attempt::Failed(self.exited_early(child, exit).await),
+                exit = child.process.wait() => {
+                    return Attempt::Failed(StartError::ExitedEarly(self.report(child, exit).await));
+                }
                 () = sleep_until(ceiling) => {
                     return Attempt::Failed(StartError::NotReady { url: url.to_owned(), last_error });
                 }
@@ -407,15 +409,17 @@ impl Shared {
                 self.shut_down(child, false).await;
                 End::Stopped
             }
-            exit = child.process.wait() => End::Failed(self.exited_early(child, exit).await),
+            exit = child.process.wait() => {
+                End::Failed(StartError::Crashed(self.report(child, exit).await))
+            }
         }
     }
 
-    async fn exited_early(&self, child: &mut Child, exit: ExitKind) -> StartError {
+    async fn report(&self, child: &mut Child, exit: ExitKind) -> Arc<ExitReport> {
         child.last_words().await;
         // Only its own words: those of a try before this one had another cause.
         let tail = self.log.tail_since(child.log_begin);
-        StartError::ExitedEarly(Arc::new(ExitReport::new(exit, tail)))
+        Arc::new(ExitReport::new(exit, tail))
     }
 
     /// Ends the engine: asks, asks again, kills. Clients have let go by now, because `closing` fired.

@@ -55,7 +55,7 @@ export function CommandBar({ commandLine, failed, changed, onReload, canReload }
             data-open={open || undefined}
             data-selectable
           >
-            {commandLine && shellLine(open ? commandLine : commandLine.map(withoutFolder))}
+            {commandLine && shellLine(open ? commandLine : inShort(commandLine))}
           </Scroll>
         )}
         {commandLine && <CopyButton text={shellLine(commandLine)} what={m.form.commandLineCopy} />}
@@ -64,6 +64,12 @@ export function CommandBar({ commandLine, failed, changed, onReload, canReload }
   );
 }
 
-/** In one line the folder would hide what matters. What is copied has it. */
-const withoutFolder = (word: string) =>
-  /^(?:\/|[A-Za-z]:\\)/.test(word) ? `…/${word.split(/[\\/]/).at(-1)}` : word;
+/** Where Paddock lets the engine listen, and under which name. */
+const OWNED = ['--alias', '--host', '--port'];
+
+/** What fits into one line: file names without folders, and not what is the same for every model. What is copied has it all. */
+function inShort(commandLine: string[]): string[] {
+  return commandLine
+    .filter((word, index) => !OWNED.includes(word) && !OWNED.includes(commandLine[index - 1] ?? ''))
+    .map(word => (/^(?:\/|[A-Za-z]:\\)/.test(word) ? `…/${word.split(/[\\/]/).at(-1)}` : word));
+}

@@ -38,7 +38,7 @@ export function FailedCard({ model, status }: { model: Model; status: ModelStatu
         {hint && <Text c="dimmed">{asSentence(hint)}</Text>}
       </div>
       {tail.length > 0 && (
-        <Scroll className={classes.tail} label={m.status.lastLines} data-selectable ref={toEnd}>
+        <Scroll className={classes.tail} label={m.status.lastLines} data-selectable ref={keepAtEnd}>
           <pre>{tail.join('\n')}</pre>
         </Scroll>
       )}
@@ -67,6 +67,14 @@ export function FailedCard({ model, status }: { model: Model; status: ModelStatu
   );
 }
 
-function toEnd(element: HTMLElement | null) {
-  if (element) element.scrollTop = element.scrollHeight;
+/** At the end, also after the window has another size. */
+function keepAtEnd(element: HTMLElement | null) {
+  if (!element) return;
+  const toEnd = () => {
+    element.scrollTop = element.scrollHeight;
+  };
+  toEnd();
+  const observer = new ResizeObserver(toEnd);
+  observer.observe(element);
+  return () => observer.disconnect();
 }
