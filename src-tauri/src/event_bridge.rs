@@ -60,6 +60,13 @@ pub(crate) fn snapshot(core: &Core) -> Snapshot {
             .into_iter()
             .find(|engine| engine.current)
             .map(|engine| engine.name),
+        engine_job: core.engine_jobs().borrow().clone().map(Into::into),
+        announcements: core
+            .announcements()
+            .borrow()
+            .iter()
+            .map(Into::into)
+            .collect(),
     }
 }
 
@@ -69,6 +76,8 @@ pub(crate) fn start<R: Runtime>(app: &AppHandle<R>, core: &Core) {
     tauri::async_runtime::spawn(async move {
         let mut revision = core.registry().revision();
         let mut endpoint = core.endpoint().subscribe();
+        let mut engine_jobs = core.engine_jobs();
+        let mut announcements = core.announcements();
         let mut ticks = tokio::time::interval(MEMORY_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut followed = HashSet::new();
@@ -78,6 +87,8 @@ pub(crate) fn start<R: Runtime>(app: &AppHandle<R>, core: &Core) {
             tokio::select! {
                 changed = revision.changed() => if changed.is_err() { return },
                 changed = endpoint.changed() => if changed.is_err() { return },
+                changed = engine_jobs.changed() => if changed.is_err() { return },
+                changed = announcements.changed() => if changed.is_err() { return },
                 _ = ticks.tick() => {
                     // The command line changes the library too.
                     let before = std::mem::replace(&mut settings, core.settings());

@@ -1,10 +1,10 @@
 //! Errors as the page gets them; `ui/src/errors/table.ts` turns their codes into sentences and actions.
 
 use paddock_core::{Error, WireError};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What went wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, specta::Type)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
 #[serde(rename_all = "camelCase")]
 pub struct IpcError {
     /// Stable name.

@@ -2,6 +2,8 @@
 //! what the page sees must not change by accident.
 #![allow(missing_docs)] // The fields are the core's, and documented there.
 
+pub mod engines;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +11,7 @@ use specta::Type;
 use tauri_specta::Event;
 
 use crate::ipc_error::IpcError;
+use engines::{Announcement, EngineJob};
 
 /// How the app came up.
 #[derive(Debug, Clone, PartialEq, Serialize, Type)]
@@ -117,6 +120,10 @@ pub struct Snapshot {
     pub version: String,
     pub data_dir: String,
     pub engine: Option<String>,
+    /// The installation that is under way, or how the last one ended.
+    pub engine_job: Option<EngineJob>,
+    /// What happened by itself, until it is dismissed.
+    pub announcements: Vec<Announcement>,
 }
 
 /// A line of "Details".

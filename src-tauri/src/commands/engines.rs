@@ -1,11 +1,13 @@
-//! Choosing the engine.
+//! Engines: list, look at, install, choose, remove.
 
+use paddock_core::InstallRequest;
 use tauri::{AppHandle, Runtime, State};
 
 use super::{ask, local_path, settings::view};
 use crate::app_state::AppState;
 use crate::ipc_error::IpcError;
 use crate::ipc_types::Settings;
+use crate::ipc_types::engines::{AvailableEngines, EngineDetails, EngineRow};
 
 /// Picks a llama-server and makes it current.
 #[tauri::command]
@@ -35,4 +37,93 @@ pub(crate) async fn use_engine(
     let core = state.core()?;
     core.use_engine(&name)?;
     Ok(view(&core))
+}
+
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn list_engines(state: State<'_, AppState>) -> Result<Vec<EngineRow>, IpcError> {
+    Ok(state
+        .core()?
+        .engines()
+        .into_iter()
+        .map(Into::into)
+        .collect())
+}
+
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn engine_details(
+    state: State<'_, AppState>,
+    name: String,
+) -> Result<EngineDetails, IpcError> {
+    Ok(state.core()?.show_engine(&name).await?.into())
+}
+
+/// What can be installed here: the variants are those of `build`, or of the newest release.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn available_engines(
+    state: State<'_, AppState>,
+    refresh: bool,
+    build: Option<String>,
+) -> Result<AvailableEngines, IpcError> {
+    let core = state.core()?;
+    Ok(core
+        .available_engines(refresh, build.as_deref())
+        .await
+        .into())
+}
+
+/// Begins an installation; the snapshot's `engineJob` tells how it goes on.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn install_engine(
+    state: State<'_, AppState>,
+    build: String,
+    variant: Option<String>,
+    without_digest: bool,
+) -> Result<(), IpcError> {
+    let request = InstallRequest {
+        build,
+        variant,
+        without_digest,
+    };
+    state.core()?.begin_install(request)?;
+    Ok(())
+}
+
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn cancel_engine_install(state: State<'_, AppState>) -> Result<(), IpcError> {
+    state.core()?.cancel_engine_install();
+    Ok(())
+}
+
+/// Forgets an engine; one that Paddock fetched is deleted.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn remove_engine(
+    state: State<'_, AppState>,
+    name: String,
+) -> Result<(), IpcError> {
+    state.core()?.remove_engine(&name).await?;
+    Ok(())
+}
+
+/// Goes back to the engine that was current before.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn roll_back_engine(state: State<'_, AppState>) -> Result<(), IpcError> {
+    state.core()?.roll_back_engine()?;
+    Ok(())
+}
+
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn dismiss_announcement(
+    state: State<'_, AppState>,
+    id: u64,
+) -> Result<(), IpcError> {
+    state.core()?.dismiss_announcement(id);
+    Ok(())
 }

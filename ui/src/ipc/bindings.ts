@@ -25,6 +25,18 @@ export const commands = {
 	/**  Picks a llama-server and makes it current. */
 	pickEngine: () => typedError<Settings, IpcError>(__TAURI_INVOKE("pick_engine")),
 	useEngine: (name: string) => typedError<Settings, IpcError>(__TAURI_INVOKE("use_engine", { name })),
+	listEngines: () => typedError<EngineRow[], IpcError>(__TAURI_INVOKE("list_engines")),
+	engineDetails: (name: string) => typedError<EngineDetails, IpcError>(__TAURI_INVOKE("engine_details", { name })),
+	/**  What can be installed here: the variants are those of `build`, or of the newest release. */
+	availableEngines: (refresh: boolean, build: string | null) => typedError<AvailableEngines, IpcError>(__TAURI_INVOKE("available_engines", { refresh, build })),
+	/**  Begins an installation; the snapshot's `engineJob` tells how it goes on. */
+	installEngine: (build: string, variant: string | null, withoutDigest: boolean) => typedError<null, IpcError>(__TAURI_INVOKE("install_engine", { build, variant, withoutDigest })),
+	cancelEngineInstall: () => typedError<null, IpcError>(__TAURI_INVOKE("cancel_engine_install")),
+	/**  Forgets an engine; one that Paddock fetched is deleted. */
+	removeEngine: (name: string) => typedError<null, IpcError>(__TAURI_INVOKE("remove_engine", { name })),
+	/**  Goes back to the engine that was current before. */
+	rollBackEngine: () => typedError<null, IpcError>(__TAURI_INVOKE("roll_back_engine")),
+	dismissAnnouncement: (id: number) => typedError<null, IpcError>(__TAURI_INVOKE("dismiss_announcement", { id })),
 	getSettings: () => typedError<Settings, IpcError>(__TAURI_INVOKE("get_settings")),
 	/**  Moves the endpoint to another port, at once. */
 	setPort: (port: number) => typedError<null, IpcError>(__TAURI_INVOKE("set_port", { port })),
@@ -43,6 +55,32 @@ export const events = {
 };
 
 /* Types */
+/**  Something that happened by itself and the user should know. */
+export type Announcement = {
+	id: number,
+	code: string,
+	message: string,
+	/**  Milliseconds since 1970. */
+	at: number,
+};
+
+/**  What can be installed. */
+export type AvailableEngines = {
+	machine: Machine,
+	/**  Newest first. */
+	builds: EngineBuild[],
+	/**  The release that the variants are of. */
+	build: string | null,
+	variants: EngineVariant[],
+	/**  Why the recommended variant is recommended. */
+	sentence: string,
+	updateAvailable: string | null,
+	/**  Milliseconds since 1970. */
+	checkedAt: number | null,
+	/**  Why nobody could be asked; the rest is what was known before. */
+	problem: IpcError | null,
+};
+
 /**  A boolean, or `auto`. */
 export type BoolOrWord = boolean | string;
 
@@ -66,8 +104,94 @@ export type Engine = {
 	source: EngineSource,
 };
 
+/**  A release. */
+export type EngineBuild = {
+	tag: string,
+	/**  RFC 3339. */
+	publishedAt: string | null,
+	notesUrl: string | null,
+	newest: boolean,
+	installed: boolean,
+};
+
+/**  What an engine says of itself. */
+export type EngineDetails = {
+	devices: EngineDevice[],
+	/**  In its own words. */
+	version: string | null,
+	flagCount: number,
+	speaksChildProtocol: boolean,
+};
+
+/**  A device that an engine can compute on, beside the CPU. */
+export type EngineDevice = {
+	name: string,
+	description: string,
+	totalBytes: number | null,
+	freeBytes: number | null,
+};
+
+/**  The installation that is under way, or how the last one ended. */
+export type EngineJob = {
+	/**  Grows with each. */
+	id: number,
+	build: string,
+	variant: string | null,
+	state: EngineJobState,
+	/**  The same as a sentence. */
+	step: string,
+	downloadedBytes: number,
+	totalBytes: number | null,
+	bytesPerSecond: number | null,
+	secondsLeft: number | null,
+	error: IpcError | null,
+	/**  What the engine is called, once it is installed. */
+	engine: string | null,
+};
+
+/**  How far an installation is. */
+export type EngineJobState = "looking" | "fetching" | "unpacking" | "proving" | "done" | "failed";
+
+/**  Where Paddock has an engine from. */
+export type EngineOrigin = "added" | "paddock" | "path";
+
+/**  An installed engine. */
+export type EngineRow = {
+	name: string,
+	path: string,
+	current: boolean,
+	present: boolean,
+	source: EngineOrigin,
+	build: string | null,
+	variant: string | null,
+	sizeBytes: number | null,
+	state: EngineState,
+	/**  Why it failed. */
+	problem: string | null,
+	proved: boolean,
+	/**  Rolling back goes here. */
+	previous: boolean,
+	/**  Models that are to run with this engine only. */
+	pinnedBy: number,
+};
+
 /**  Where an engine is from. */
 export type EngineSource = "saved" | "paddock" | "path";
+
+/**  Whether an engine can be relied on. */
+export type EngineState = "good" | "unproved" | "failed";
+
+/**  One of a release's builds for this operating system. */
+export type EngineVariant = {
+	id: string,
+	label: string,
+	works: boolean,
+	/**  Why it does not work here, or what to know about it. */
+	reason: string | null,
+	recommended: boolean,
+	sizeBytes: number,
+	installed: boolean,
+};
 
 /**  The value of an engine flag that is not in the table: a switch, a text, or nothing. */
 export type ExtraValue = boolean | string;
@@ -154,6 +278,23 @@ export type LoadParams = {
 export type LogLine = {
 	key: string,
 	line: string,
+};
+
+/**  This machine, as far as the choice of an engine depends on it. */
+export type Machine = {
+	os: string,
+	cpu: string,
+	gpus: MachineGpu[],
+	/**  All of it. */
+	sentence: string,
+};
+
+/**  A GPU, as far as the choice of an engine depends on it. */
+export type MachineGpu = {
+	name: string,
+	vendor: string,
+	driver: string | null,
+	memoryBytes: number | null,
 };
 
 /**  Memory of this machine, in bytes. */
@@ -273,6 +414,10 @@ export type Snapshot = {
 	version: string,
 	dataDir: string,
 	engine: string | null,
+	/**  The installation that is under way, or how the last one ended. */
+	engineJob: EngineJob | null,
+	/**  What happened by itself, until it is dismissed. */
+	announcements: Announcement[],
 };
 
 /**  Something in the snapshot changed. */
