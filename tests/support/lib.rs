@@ -16,6 +16,7 @@ pub mod environment;
 pub mod home;
 pub mod host;
 pub mod http;
+pub mod hub;
 pub mod lab;
 pub mod measure;
 pub mod models;
@@ -26,6 +27,7 @@ pub mod redact;
 pub use home::{Home, Ran};
 pub use host::{Ended, Host};
 pub use http::{Answer, Api, EventStream};
+pub use hub::HubDouble;
 pub use lab::Lab;
 
 use std::time::Duration;

@@ -18,7 +18,6 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A client for servers on this machine: past all proxies, and without reading the system's certificates, which takes
 /// time and fails where there are none.
-#[must_use]
 pub fn loopback() -> ClientBuilder {
     prepare();
     Client::builder().no_proxy().tls_certs_only([])
