@@ -44,6 +44,8 @@ impl Desktop {
         let (bus, address) = announced(
             Command::new("dbus-daemon")
                 .args(["--session", "--nofork", "--print-address=1"])
+                // In the test's own folder, that its socket goes with it.
+                .arg(format!("--address=unix:dir={}", runtime.display()))
                 .env("XDG_RUNTIME_DIR", runtime),
         );
         Self {
