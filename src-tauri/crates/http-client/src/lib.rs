@@ -9,7 +9,7 @@
 use std::sync::Once;
 use std::time::Duration;
 
-use reqwest::{Client, ClientBuilder};
+use reqwest::{Client, ClientBuilder, redirect};
 
 /// A host that does not take a connection by then is not there.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -24,13 +24,25 @@ pub fn loopback() -> ClientBuilder {
 }
 
 /// The client for everything beyond this machine: proxies from the environment and the system, HTTP/1.1, no
-/// compression (bytes that are counted must be the file's own).
+/// compression (bytes that are counted must be the file's own). It follows redirects and leaves tokens behind where they
+/// go to another host or port.
 #[must_use]
 pub fn internet(user_agent: &str) -> Client {
+    with_redirects(user_agent, redirect::Policy::default)
+}
+
+/// The same, for who must see redirects: downloads, whose addresses expire.
+#[must_use]
+pub fn internet_without_redirects(user_agent: &str) -> Client {
+    with_redirects(user_agent, redirect::Policy::none)
+}
+
+fn with_redirects(user_agent: &str, policy: fn() -> redirect::Policy) -> Client {
     let builder = || {
         prepare();
         Client::builder()
             .user_agent(user_agent)
+            .redirect(policy())
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT)
             .http1_only()

@@ -66,6 +66,18 @@ impl DataDir {
         self.0.join("models")
     }
 
+    /// Downloads under way: parts and their state.
+    #[must_use]
+    pub fn downloads(&self) -> PathBuf {
+        self.0.join("downloads")
+    }
+
+    /// The hub's access token, where it is set in Paddock. Readable by its owner alone.
+    #[must_use]
+    pub fn hub_token(&self) -> PathBuf {
+        self.0.join("hub-token")
+    }
+
     /// Engine logs.
     #[must_use]
     pub fn logs(&self) -> PathBuf {

@@ -28,8 +28,8 @@ pub struct SettingsDocument {
     pub presets: IndexMap<String, Value>,
     /// Further folders with models, beside Paddock's own.
     pub model_folders: Vec<PathBuf>,
-    /// The model hub.
-    pub hub: Map<String, Value>,
+    /// The model hub, and downloads from it.
+    pub hub: HubSettings,
     /// The stable endpoint.
     pub gateway: GatewaySettings,
     /// API keys, hashed.
@@ -140,8 +140,29 @@ pub struct ModelEntry {
     /// The engine that this model is pinned to; the current one where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine: Option<String>,
+    /// Where Paddock fetched it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<ModelSource>,
     #[serde(flatten)]
     unknown: Map<String, Value>,
+}
+
+/// Where a model was fetched from, so that a newer upload can be told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelSource {
+    /// `owner/name` on the hub.
+    pub repo: String,
+    /// The commit.
+    pub revision: String,
+    /// The path of the file, or of the first shard, in the repository.
+    pub file: String,
+    /// Its SHA-256 in hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// The vision projector that came with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub projector: Option<PathBuf>,
 }
 
 impl ModelEntry {
@@ -152,9 +173,30 @@ impl ModelEntry {
             path,
             params: Map::new(),
             engine: None,
+            source: None,
             unknown: Map::new(),
         }
     }
+}
+
+/// The model hub, and downloads. The token is not here: see the core's `hub` use case.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct HubSettings {
+    /// A mirror's address; the hub itself, or `HF_ENDPOINT`, where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// Requests at a time, of all files together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connections: Option<usize>,
+    /// Files at a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parallel_files: Option<usize>,
+    /// Bytes a second, of all downloads together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_per_second: Option<u64>,
+    #[serde(flatten)]
+    unknown: Map<String, Value>,
 }
 
 /// Where the endpoint listens.

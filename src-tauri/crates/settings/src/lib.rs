@@ -14,8 +14,8 @@ mod store;
 
 pub use data_dir::{DataDir, NoDataDir, data_dir};
 pub use document::{
-    EngineEntry, Engines, GatewaySettings, Limits, ModelEntry, Problem, SettingsDocument, VERSION,
-    read_document,
+    EngineEntry, Engines, GatewaySettings, HubSettings, Limits, ModelEntry, ModelSource, Problem,
+    SettingsDocument, VERSION, read_document,
 };
 pub use keeper::Keeper;
 pub use repair::{Notice, keep_copy, repair};
