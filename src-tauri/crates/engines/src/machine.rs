@@ -234,7 +234,7 @@ impl Machine {
 pub(crate) fn describe_gpu(gpu: &Gpu) -> String {
     let mut notes = Vec::new();
     if let Some(driver) = &gpu.driver {
-        notes.push(format!("driver {driver}"));
+        notes.push(format!("driver {}", driver_words(driver)));
     }
     if let Some(bytes) = gpu.memory_bytes {
         notes.push(gigabytes(bytes));
@@ -243,6 +243,14 @@ pub(crate) fn describe_gpu(gpu: &Gpu) -> String {
         gpu.name.clone()
     } else {
         format!("{} ({})", gpu.name, notes.join(", "))
+    }
+}
+
+/// As NVIDIA writes it: `580.65.06`.
+pub(crate) fn driver_words(driver: &Version) -> String {
+    match driver.0.as_slice() {
+        [major, minor, patch] => format!("{major}.{minor}.{patch:02}"),
+        _ => driver.to_string(),
     }
 }
 

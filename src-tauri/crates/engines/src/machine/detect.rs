@@ -14,7 +14,12 @@ pub(super) fn detect() -> Machine {
     let system = System::new_with_specifics(kinds).ok();
     let cpu_name = system
         .as_ref()
-        .and_then(|system| system.cpus().first().map(|cpu| cpu.brand().trim().to_owned()))
+        .and_then(|system| {
+            system
+                .cpus()
+                .first()
+                .map(|cpu| cpu.brand().trim().to_owned())
+        })
         .unwrap_or_default();
     let os = os();
     let wsl = os == Os::Linux && is_wsl();

@@ -211,8 +211,10 @@ fn macos() -> Vec<Gpu> {
         output("sysctl", &["-n", "hw.optional.arm64"]).is_some_and(|answer| answer.trim() == "1");
     is_apple
         .then(|| Gpu {
-            name: output("sysctl", &["-n", "machdep.cpu.brand_string"])
-                .map_or_else(|| "Apple GPU".to_owned(), |name| format!("{} GPU", name.trim())),
+            name: output("sysctl", &["-n", "machdep.cpu.brand_string"]).map_or_else(
+                || "Apple GPU".to_owned(),
+                |name| format!("{} GPU", name.trim()),
+            ),
             vendor: Vendor::Apple,
             driver: None,
             compute_capability: None,
@@ -271,14 +273,16 @@ mod tests {
 
     #[test]
     fn nvidia_smi_is_read() {
-        let text = "NVIDIA GeForce RTX 4090, 580.65.06, 8.9, 24564\nTesla K80, 470.82.01, 3.7, 11441\n";
+        let text =
+            "NVIDIA GeForce RTX 4090, 580.65.06, 8.9, 24564\nTesla K80, 470.82.01, 3.7, 11441\n";
         let gpus = parse_nvidia_smi(text);
         assert_eq!(gpus[0].name, "NVIDIA GeForce RTX 4090");
         assert_eq!(gpus[0].driver, Some(Version(vec![580, 65, 6])));
         assert_eq!(gpus[0].compute_capability, Some(Version(vec![8, 9])));
         assert_eq!(gpus[0].memory_bytes, Some(24_564 * MEBIBYTE));
         assert_eq!(gpus[1].name, "NVIDIA Tesla K80");
-        let failed = "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.";
+        let failed =
+            "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.";
         assert_eq!(parse_nvidia_smi(failed), []);
         assert_eq!(
             parse_nvidia_smi("Field \"compute_cap\" is not a valid field to query."),
@@ -290,7 +294,8 @@ mod tests {
     fn the_kernel_module_is_read() {
         let old = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue Mar  5 22:23:56 UTC 2024\nGCC version: 12.3.0";
         assert_eq!(parse_nvidia_module(old), Some(Version(vec![550, 54, 15])));
-        let open = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build";
+        let open =
+            "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build";
         assert_eq!(parse_nvidia_module(open), Some(Version(vec![580, 65, 6])));
         assert_eq!(parse_nvidia_module("nothing"), None);
     }

@@ -1,0 +1,141 @@
+//! A release, as far as it is of interest here.
+
+use serde::{Deserialize, Serialize};
+
+use crate::asset::Asset;
+
+/// A release of llama.cpp.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Release {
+    /// `b10434`.
+    pub tag: String,
+    /// RFC 3339.
+    pub published_at: Option<String>,
+    /// Its page.
+    pub page_url: Option<String>,
+    /// Its files.
+    pub assets: Vec<Asset>,
+}
+
+/// GitHub's own shape.
+#[derive(Deserialize)]
+struct Wire {
+    tag_name: String,
+    published_at: Option<String>,
+    html_url: Option<String>,
+    #[serde(default)]
+    assets: Vec<WireAsset>,
+}
+
+#[derive(Deserialize)]
+struct WireAsset {
+    name: String,
+    browser_download_url: String,
+    #[serde(default)]
+    size: u64,
+    digest: Option<String>,
+    /// `uploaded`, or `starter` and `open` while it is not.
+    state: Option<String>,
+}
+
+impl From<Wire> for Release {
+    fn from(wire: Wire) -> Self {
+        let assets = wire
+            .assets
+            .into_iter()
+            .filter(|asset| {
+                asset
+                    .state
+                    .as_deref()
+                    .is_none_or(|state| state == "uploaded")
+            })
+            .map(|asset| Asset {
+                sha256: asset.digest.as_deref().and_then(sha256_of),
+                name: asset.name,
+                url: asset.browser_download_url,
+                size_bytes: asset.size,
+            })
+            .collect();
+        Self {
+            tag: wire.tag_name,
+            published_at: wire.published_at,
+            page_url: wire.html_url,
+            assets,
+        }
+    }
+}
+
+/// `sha256:…` in lower case; what is no SHA-256 is none.
+fn sha256_of(digest: &str) -> Option<String> {
+    let hex = digest.strip_prefix("sha256:")?.to_lowercase();
+    let is_hex = hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hex.then_some(hex)
+}
+
+impl Release {
+    /// Reads one release.
+    ///
+    /// # Errors
+    /// What is not as expected.
+    pub fn parse(body: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice::<Wire>(body).map(Into::into)
+    }
+
+    /// Reads a list of releases.
+    ///
+    /// # Errors
+    /// What is not as expected.
+    pub fn parse_list(body: &[u8]) -> Result<Vec<Self>, serde_json::Error> {
+        let list = serde_json::from_slice::<Vec<Wire>>(body)?;
+        Ok(list.into_iter().map(Into::into).collect())
+    }
+
+    /// Whether it holds builds of the server.
+    #[must_use]
+    pub fn has_builds(&self) -> bool {
+        self.assets.iter().any(|asset| {
+            crate::asset::parse(&asset.name).is_some_and(|parsed| !parsed.is_cuda_runtime)
+        })
+    }
+}
+
+/// The number in `b10434`; `None` for other tags.
+#[must_use]
+pub fn build_number(tag: &str) -> Option<u32> {
+    tag.strip_prefix('b')?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn githubs_shape_is_read() {
+        let digest = "ab".repeat(32);
+        let body = format!(
+            r#"{{"tag_name":"b1","prerelease":true,"html_url":"https://x/b1","published_at":"2026-09-09T22:14:05Z","assets":[
+                {{"name":"llama-b1-bin-ubuntu-x64.tar.gz","browser_download_url":"https://x/f","size":7,"digest":"sha256:{digest}","state":"uploaded"}},
+                {{"name":"half","browser_download_url":"https://x/h","size":7,"digest":null,"state":"starter"}},
+                {{"name":"other","browser_download_url":"https://x/o","size":0,"digest":"md5:00"}}]}}"#
+        );
+        let release = Release::parse(body.as_bytes()).unwrap();
+        assert_eq!(release.tag, "b1");
+        assert_eq!(
+            release.assets.len(),
+            2,
+            "what is not uploaded yet is not there"
+        );
+        assert_eq!(release.assets[0].sha256.as_deref(), Some(digest.as_str()));
+        assert_eq!(release.assets[1].sha256, None);
+        assert!(release.has_builds());
+        assert!(Release::parse(b"<html>").is_err());
+    }
+
+    #[test]
+    fn a_tag_has_a_number() {
+        assert_eq!(build_number("b10434"), Some(10_434));
+        assert_eq!(build_number("v1.2.3"), None);
+        assert_eq!(build_number("b"), None);
+    }
+}

@@ -1,0 +1,398 @@
+//! The releases of llama.cpp, asked of GitHub's API and kept on disk.
+//!
+//! Sixty questions an hour are allowed, so each answer is kept with its ETag: asking again costs nothing while nothing
+//! is new. Where the API cannot be asked, what was known before is the answer, with the problem beside it; where it
+//! does not answer at all, it is given up soon (LM Studio #2428). Loads never come here.
+//!
+//! llama.cpp marks its builds as prereleases. `/releases/latest` is a version whose only file, `nightly-tag.txt`, names
+//! the build; in older days it was the build itself; and where neither holds, the newest build in the list is meant.
+
+mod cache;
+mod error;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use reqwest::{Client, Response, StatusCode, header};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::release::{Release, build_number};
+use cache::{Cache, Entry};
+pub use error::ReleaseError;
+
+/// Where releases are, unless the settings or `PADDOCK_RELEASES_URL` say otherwise.
+const DEFAULT_BASE: &str = "https://api.github.com/repos/ggml-org/llama.cpp";
+/// The repository, below the base of an API that does not name it.
+const REPOSITORY: &str = "/repos/ggml-org/llama.cpp";
+/// One question. An API that says nothing for this long will not.
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(15);
+/// Enough for the newest build to be among them.
+const PER_PAGE: u32 = 20;
+/// An answer is a few hundred kilobytes.
+const MOST_BYTES: u64 = 32 << 20;
+
+/// The base of the release API: the environment's `PADDOCK_RELEASES_URL`, else what the settings say, else GitHub's.
+#[must_use]
+pub fn base_url(from_settings: Option<&str>) -> String {
+    std::env::var("PADDOCK_RELEASES_URL")
+        .ok()
+        .filter(|url| !url.trim().is_empty())
+        .or_else(|| from_settings.map(str::to_owned))
+        .filter(|url| !url.trim().is_empty())
+        .unwrap_or_else(|| DEFAULT_BASE.to_owned())
+}
+
+/// An answer, new or kept.
+#[derive(Debug, Clone)]
+pub struct Known<T> {
+    /// The answer.
+    pub value: T,
+    /// When it was last asked for with success, milliseconds since the epoch.
+    pub checked_at: u64,
+    /// Why it could not be asked for now.
+    pub problem: Option<ReleaseError>,
+}
+
+impl<T> Known<T> {
+    fn map<U>(self, map: impl FnOnce(T) -> U) -> Known<U> {
+        Known {
+            value: map(self.value),
+            checked_at: self.checked_at,
+            problem: self.problem,
+        }
+    }
+}
+
+/// Asks for releases.
+pub struct Releases {
+    client: Client,
+    /// Bases to try, in order: what the user named may be the API's root or the repository in it.
+    bases: Vec<String>,
+    /// The one that answered.
+    works: AtomicUsize,
+    /// Seconds since the epoch until which GitHub wants no questions.
+    limited_until: AtomicU64,
+    cache: Cache,
+}
+
+impl Releases {
+    /// Asks the API at `base_url`, and keeps answers in `cache_folder`.
+    #[must_use]
+    pub fn new(client: Client, base_url: &str, cache_folder: PathBuf) -> Self {
+        let base = base_url.trim().trim_end_matches('/');
+        let base = base.strip_suffix("/releases").unwrap_or(base);
+        let bases = if base.contains("/repos/") {
+            vec![base.to_owned()]
+        } else {
+            vec![format!("{base}{REPOSITORY}"), base.to_owned()]
+        };
+        Self {
+            client,
+            bases,
+            works: AtomicUsize::new(0),
+            limited_until: AtomicU64::new(0),
+            cache: Cache::new(cache_folder),
+        }
+    }
+
+    /// What `latest` means now. Answers younger than `max_age` are not asked for again.
+    ///
+    /// # Errors
+    /// It cannot be asked for, and is not known from before.
+    pub async fn latest(&self, max_age: Duration) -> Result<Known<Release>, ReleaseError> {
+        let latest = self.ask("/releases/latest", max_age, Release::parse).await;
+        let version = match latest {
+            Ok(known) => known,
+            // There is none where all are prereleases.
+            Err(ReleaseError::Missing { .. }) => return self.newest_listed(max_age).await,
+            Err(error) => return Err(error),
+        };
+        if version.value.has_builds() {
+            return Ok(version);
+        }
+        let pointer = version
+            .value
+            .assets
+            .iter()
+            .find(|asset| asset.name == "nightly-tag.txt");
+        let Some(pointer) = pointer else {
+            return self.newest_listed(max_age).await;
+        };
+        let named = self
+            .ask_url(&pointer.url, max_age, |body| {
+                Ok(String::from_utf8_lossy(body).trim().to_owned())
+            })
+            .await;
+        let problem = version.problem.clone();
+        let found = match named {
+            Ok(tag) if build_number(&tag.value).is_some() => self.tag(&tag.value, max_age).await,
+            Ok(_) | Err(ReleaseError::Missing { .. }) => self.newest_listed(max_age).await,
+            Err(error) => Err(error),
+        };
+        found.map(|mut known| {
+            known.checked_at = known.checked_at.min(version.checked_at);
+            known.problem = known.problem.or(problem);
+            known
+        })
+    }
+
+    async fn newest_listed(&self, max_age: Duration) -> Result<Known<Release>, ReleaseError> {
+        let list = self.list(max_age).await?;
+        let newest = list
+            .value
+            .iter()
+            .find(|release| release.has_builds())
+            .cloned();
+        match newest {
+            Some(release) => Ok(list.map(|_| release)),
+            None => Err(ReleaseError::NoBuilds {
+                url: self.bases[0].clone(),
+            }),
+        }
+    }
+
+    /// The release with this tag.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be asked for and is not known from before.
+    pub async fn tag(&self, tag: &str, max_age: Duration) -> Result<Known<Release>, ReleaseError> {
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
+        if tag.is_empty() || !tag.chars().all(plain) {
+            return Err(ReleaseError::NotFound {
+                tag: tag.to_owned(),
+            });
+        }
+        self.ask(&format!("/releases/tags/{tag}"), max_age, Release::parse)
+            .await
+            .map_err(|error| match error {
+                ReleaseError::Missing { .. } => ReleaseError::NotFound {
+                    tag: tag.to_owned(),
+                },
+                other => other,
+            })
+    }
+
+    /// The latest releases that hold builds, newest first.
+    ///
+    /// # Errors
+    /// They cannot be asked for, and are not known from before.
+    pub async fn list(&self, max_age: Duration) -> Result<Known<Vec<Release>>, ReleaseError> {
+        let path = format!("/releases?per_page={PER_PAGE}");
+        let known = self.ask(&path, max_age, Release::parse_list).await?;
+        Ok(known.map(|mut releases| {
+            releases.retain(Release::has_builds);
+            releases.sort_by_key(|release| std::cmp::Reverse(build_number(&release.tag)));
+            releases
+        }))
+    }
+
+    /// Asks below the base that works.
+    async fn ask<T: Serialize + DeserializeOwned>(
+        &self,
+        path: &str,
+        max_age: Duration,
+        parse: impl Fn(&[u8]) -> Result<T, serde_json::Error> + Copy,
+    ) -> Result<Known<T>, ReleaseError> {
+        let first = self.works.load(Ordering::Relaxed);
+        let mut answer = self
+            .ask_url(&format!("{}{path}", self.bases[first]), max_age, parse)
+            .await;
+        for (index, base) in self.bases.iter().enumerate() {
+            if index == first || !matches!(answer, Err(ReleaseError::Missing { .. })) {
+                continue;
+            }
+            let second = self.ask_url(&format!("{base}{path}"), max_age, parse).await;
+            if let Ok(second) = second {
+                self.works.store(index, Ordering::Relaxed);
+                answer = Ok(second);
+            }
+        }
+        answer
+    }
+
+    /// The answer at an address: kept, asked for, or kept because it cannot be asked for.
+    async fn ask_url<T: Serialize + DeserializeOwned>(
+        &self,
+        url: &str,
+        max_age: Duration,
+        parse: impl Fn(&[u8]) -> Result<T, serde_json::Error>,
+    ) -> Result<Known<T>, ReleaseError> {
+        let now = milliseconds_since_epoch();
+        let kept = match self.cache.read::<T>(url) {
+            Some(kept) if now.saturating_sub(kept.checked_at) < as_milliseconds(max_age) => {
+                return Ok(known(kept, None));
+            }
+            kept => kept,
+        };
+        let etag = kept.as_ref().and_then(|kept| kept.etag.clone());
+        match self.fetch(url, etag, parse).await {
+            Ok(Some((value, etag))) => {
+                let entry = Entry {
+                    url: url.to_owned(),
+                    etag,
+                    checked_at: now,
+                    value,
+                };
+                self.cache.write(&entry);
+                Ok(known(entry, None))
+            }
+            // Nothing new.
+            Ok(None) => match kept {
+                Some(mut kept) => {
+                    kept.checked_at = now;
+                    self.cache.write(&kept);
+                    Ok(known(kept, None))
+                }
+                None => Err(ReleaseError::Malformed {
+                    url: url.to_owned(),
+                    reason: "it says that nothing changed, and nothing was known".to_owned(),
+                }),
+            },
+            Err(error @ ReleaseError::Missing { .. }) => Err(error),
+            Err(error) => match kept {
+                Some(kept) => Ok(known(kept, Some(error))),
+                None => Err(error),
+            },
+        }
+    }
+
+    /// Asks. `None` where nothing is new since `etag`.
+    async fn fetch<T>(
+        &self,
+        url: &str,
+        etag: Option<String>,
+        parse: impl Fn(&[u8]) -> Result<T, serde_json::Error>,
+    ) -> Result<Option<(T, Option<String>)>, ReleaseError> {
+        let until = self.limited_until.load(Ordering::Relaxed);
+        if until > seconds_since_epoch() {
+            return Err(ReleaseError::RateLimited {
+                until_seconds: until,
+            });
+        }
+        let offline = |error: reqwest::Error| ReleaseError::offline(url, &error);
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                header::ACCEPT,
+                "application/vnd.github+json, text/plain, */*",
+            )
+            .timeout(QUESTION_TIMEOUT);
+        if let Some(etag) = etag {
+            request = request.header(header::IF_NONE_MATCH, etag);
+        }
+        let response = request.send().await.map_err(offline)?;
+        let status = response.status();
+        if status == StatusCode::NOT_MODIFIED {
+            return Ok(None);
+        }
+        if status == StatusCode::NOT_FOUND {
+            return Err(ReleaseError::Missing {
+                url: url.to_owned(),
+            });
+        }
+        if let Some(until_seconds) = rate_limit_end(&response) {
+            self.limited_until.store(until_seconds, Ordering::Relaxed);
+            return Err(ReleaseError::RateLimited { until_seconds });
+        }
+        if !status.is_success() {
+            return Err(ReleaseError::Status {
+                url: url.to_owned(),
+                status: status.as_u16(),
+            });
+        }
+        let etag = response
+            .headers()
+            .get(header::ETAG)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned);
+        let malformed = |reason: String| ReleaseError::Malformed {
+            url: url.to_owned(),
+            reason,
+        };
+        if response
+            .content_length()
+            .is_some_and(|length| length > MOST_BYTES)
+        {
+            return Err(malformed("the answer is too long".to_owned()));
+        }
+        let body = response.bytes().await.map_err(offline)?;
+        let value = parse(&body).map_err(|error| malformed(error.to_string()))?;
+        Ok(Some((value, etag)))
+    }
+}
+
+fn known<T>(entry: Entry<T>, problem: Option<ReleaseError>) -> Known<T> {
+    Known {
+        value: entry.value,
+        checked_at: entry.checked_at,
+        problem,
+    }
+}
+
+/// When GitHub answers again, in seconds since the epoch; `None` where it is not a matter of too many questions.
+fn rate_limit_end(response: &Response) -> Option<u64> {
+    let number = |name: &str| {
+        response
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|text| text.trim().parse::<u64>().ok())
+    };
+    let limited = match response.status() {
+        StatusCode::TOO_MANY_REQUESTS => true,
+        StatusCode::FORBIDDEN => {
+            number("x-ratelimit-remaining") == Some(0) || number("retry-after").is_some()
+        }
+        _ => false,
+    };
+    let after = number("retry-after").map(|seconds| seconds_since_epoch() + seconds);
+    limited.then(|| {
+        after
+            .or_else(|| number("x-ratelimit-reset"))
+            .unwrap_or_else(|| seconds_since_epoch() + 60)
+    })
+}
+
+fn as_milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn milliseconds_since_epoch() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, as_milliseconds)
+}
+
+fn seconds_since_epoch() -> u64 {
+    milliseconds_since_epoch() / 1000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_base_may_be_the_apis_root_the_repository_or_its_releases() {
+        let bases = |url: &str| {
+            let client = http_client::loopback().build().unwrap();
+            Releases::new(client, url, PathBuf::new()).bases
+        };
+        let root = "https://ghe.example/api/v3";
+        assert_eq!(
+            bases(root),
+            [format!("{root}/repos/ggml-org/llama.cpp"), root.to_owned()]
+        );
+        assert_eq!(
+            bases("http://127.0.0.1:1/").last().unwrap(),
+            "http://127.0.0.1:1"
+        );
+        assert_eq!(
+            bases("http://h/repos/me/fork/releases/"),
+            ["http://h/repos/me/fork"]
+        );
+        assert_eq!(bases(DEFAULT_BASE), [DEFAULT_BASE]);
+    }
+}
