@@ -1,10 +1,19 @@
 //! Resumable, parallel, verified HTTP to file.
 
+mod awake;
+mod bandwidth;
 mod downloader;
 mod error;
 mod names;
+mod one_file;
+mod pace;
+mod part;
+mod place;
 mod queue;
+mod round;
 mod spec;
+mod sync;
+mod transfer;
 mod view;
 mod words;
 

@@ -78,6 +78,8 @@ pub struct Options {
     pub fruitless_tries: u32,
     /// How often a full disk is looked at again.
     pub disk_full_poll: Duration,
+    /// Whether space for the whole file is set aside at once, so that others cannot fill the disk meanwhile.
+    pub preallocate: bool,
     /// Whether the computer is kept from sleeping while a download runs.
     pub keep_awake: bool,
 }
@@ -91,6 +93,7 @@ impl Default for Options {
             longest_back_off: Duration::from_secs(30),
             fruitless_tries: 40,
             disk_full_poll: Duration::from_secs(5),
+            preallocate: true,
             keep_awake: true,
         }
     }

@@ -1,0 +1,582 @@
+//! One file from asking to its place: rounds of fetching until everything is here and right.
+//!
+//! A round asks for the first missing bytes, checks that the answer is of the same file as what is on disk, and sets
+//! connections, writer and hasher to work. It ends when all bytes are here, or when the connections cannot help
+//! themselves: the file changed, the server stopped giving ranges, the disk is full, a piece on disk is damaged.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+use tokio_util::sync::CancellationToken;
+
+use crate::awake::Hold;
+use crate::downloader::Common;
+use crate::error::Error;
+use crate::part::hasher::{self, hex};
+use crate::part::record::{Record, Subject};
+use crate::part::table::{self, Table};
+use crate::place::{self, Existing, Place};
+use crate::round::Round;
+use crate::spec::{Fetched, FileProgress, FileSpec, FileState};
+use crate::sync::lock;
+use crate::transfer::answer::Answer;
+use crate::transfer::connection::Failures;
+use crate::transfer::fault::Fault;
+use crate::transfer::gate::Gate;
+use crate::transfer::source::Source;
+use crate::words;
+
+const TICK: Duration = Duration::from_millis(250);
+/// A computer that nothing comes to for so long may sleep.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// A file that changes more often than this is not worth waiting for.
+const MOST_CHANGES: u32 = 5;
+
+pub(crate) type ProgressSink<'a> = &'a (dyn Fn(FileProgress) + Send + Sync);
+
+pub(crate) struct OneFile<'a> {
+    pub(crate) common: &'a Arc<Common>,
+    pub(crate) spec: &'a FileSpec,
+    progress: ProgressSink<'a>,
+    pub(crate) cancel: &'a CancellationToken,
+    pub(crate) place: Place,
+    pub(crate) source: Source,
+    pub(crate) gate: Gate,
+    failures: Failures,
+    /// The most bytes that were ever on disk: what a failed try is measured by.
+    best: u64,
+    fetched: u64,
+    /// Something that happened and is worth saying until the end.
+    notice: Option<String>,
+    changes: u32,
+    reread: bool,
+    fetched_twice: bool,
+    wakefulness: Mutex<Wakefulness>,
+}
+
+#[derive(Default)]
+struct Wakefulness {
+    hold: Option<Arc<Hold>>,
+    waiting_since: Option<Instant>,
+}
+
+/// What is here of the file.
+pub(crate) struct Kept {
+    pub(crate) table: Table,
+    pub(crate) hash: hasher::Progress,
+    version: Option<String>,
+}
+
+impl<'a> OneFile<'a> {
+    pub(crate) fn new(
+        common: &'a Arc<Common>,
+        spec: &'a FileSpec,
+        progress: ProgressSink<'a>,
+        cancel: &'a CancellationToken,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            common,
+            spec,
+            progress,
+            cancel,
+            place: Place::of(&spec.target, &common.state_folder)?,
+            source: Source::new(
+                common.client.clone(),
+                &spec.url,
+                common.bearer_of(spec),
+                common.options.stall_timeout,
+            )?,
+            gate: Gate::new(common.options.longest_back_off),
+            failures: Failures::default(),
+            best: 0,
+            fetched: 0,
+            notice: None,
+            changes: 0,
+            reread: false,
+            fetched_twice: false,
+            wakefulness: Mutex::default(),
+        })
+    }
+
+    pub(crate) async fn run(mut self) -> Result<Fetched, Error> {
+        if let Some(fetched) = self.already_there().await? {
+            return Ok(fetched);
+        }
+        self.place.prepare()?;
+        let mut record = Record::open(&self.place.state, &self.place.target)?;
+        let mut kept = self.load(&mut record);
+        let record = Arc::new(record);
+        let mut begun = false;
+        loop {
+            let done = kept.as_ref().is_some_and(|kept| kept.table.is_complete());
+            let answer = if done {
+                None
+            } else {
+                match self.ask(&mut kept, &record).await? {
+                    Some(answer) => Some(answer),
+                    None => continue,
+                }
+            };
+            let Some(here) = kept.take() else { continue };
+            let part = match place::open_part(
+                &self.place,
+                here.table.size(),
+                self.common.options.preallocate,
+            ) {
+                Ok(part) => part,
+                Err(Error::DiskFull { missing_bytes, .. }) if begun => {
+                    self.wait_for_space(missing_bytes, here.table.downloaded(), here.table.size())
+                        .await?;
+                    kept = Some(here);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            begun = true;
+            let version = here.version.clone();
+            let (end, shared) = Round {
+                file: &self,
+                part,
+                record: Arc::clone(&record),
+            }
+            .run(here, answer)
+            .await?;
+            let (table, hash) = shared;
+            self.fetched += end.fetched;
+            self.best = self.best.max(table.downloaded());
+            kept = Some(Kept {
+                table,
+                hash,
+                version,
+            });
+            if let Some(fault) = end.fault {
+                self.recover(fault, &mut kept, &record).await?;
+            } else if let Some(fetched) = self.finish(&mut kept, &record).await? {
+                return Ok(fetched);
+            }
+        }
+    }
+
+    /// Runs something with the progress told meanwhile; ends early when the download is cancelled.
+    pub(crate) async fn telling<T>(
+        &self,
+        tell: impl Fn() -> FileProgress,
+        future: impl Future<Output = T>,
+    ) -> Result<T, Error> {
+        let mut ticks = tokio::time::interval(TICK);
+        tokio::pin!(future);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => return Err(Error::Cancelled),
+                output = &mut future => return Ok(output),
+                _ = ticks.tick() => {
+                    let progress = tell();
+                    self.keep_awake(progress.state);
+                    (self.progress)(progress);
+                }
+            }
+        }
+    }
+
+    /// Keeps the computer awake, but not for a network that stays away.
+    fn keep_awake(&self, state: FileState) {
+        if !self.common.options.keep_awake {
+            return;
+        }
+        let mut wakefulness = lock(&self.wakefulness);
+        if state != FileState::Waiting {
+            wakefulness.waiting_since = None;
+            if wakefulness.hold.is_none() {
+                wakefulness.hold = Some(self.common.awake.hold());
+            }
+            return;
+        }
+        let since = *wakefulness.waiting_since.get_or_insert_with(Instant::now);
+        if since.elapsed() > PATIENCE {
+            wakefulness.hold = None;
+        }
+    }
+
+    /// Progress in numbers; the state follows from whether something is waited for.
+    pub(crate) fn tell(&self, downloaded: u64, total: Option<u64>, fetched: u64) -> FileProgress {
+        let waits = self.gate.waits();
+        FileProgress {
+            state: if total == Some(downloaded) {
+                FileState::Verifying
+            } else if waits.is_some() {
+                FileState::Waiting
+            } else {
+                FileState::Running
+            },
+            downloaded_bytes: downloaded,
+            total_bytes: total.or(self.spec.size_bytes),
+            fetched_bytes: self.fetched + fetched,
+            reason: waits.or_else(|| self.notice.clone()),
+        }
+    }
+
+    async fn already_there(&self) -> Result<Option<Fetched>, Error> {
+        let (target, spec, cancel) = (
+            self.place.target.clone(),
+            self.spec.clone(),
+            self.cancel.clone(),
+        );
+        let look = tokio::task::spawn_blocking(move || place::look(&target, &spec, &cancel));
+        let size = self.spec.size_bytes.unwrap_or(0);
+        let existing = self
+            .telling(|| self.tell(size, Some(size), 0), look)
+            .await?
+            .map_err(|_| self.internal())??;
+        match existing {
+            Existing::Same { size, sha256 } => {
+                // A program that was killed right after the rename left its state behind.
+                let _ = self.place.remove();
+                Ok(Some(self.done(size, sha256)))
+            }
+            Existing::Another if !self.spec.replace_existing => Err(Error::TargetExists {
+                path: self.place.target.clone(),
+            }),
+            _ => Ok(None),
+        }
+    }
+
+    /// What an earlier run left, if it is of the same file.
+    fn load(&self, record: &mut Record) -> Option<Kept> {
+        let (subject, table) = record.load()?;
+        let known = |one: &Option<String>, other: &Option<String>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.eq_ignore_ascii_case(other)),
+            _ => None,
+        };
+        let same = known(&subject.sha256, &self.spec.sha256)
+            .unwrap_or(subject.address == self.address())
+            && self.spec.size_bytes.is_none_or(|size| size == subject.size)
+            && self.place.part.exists();
+        same.then(|| Kept {
+            table,
+            hash: hasher::Progress::new(),
+            version: subject.version,
+        })
+    }
+
+    /// Asks for the first missing bytes. `None`: what was here is not of this file; ask again.
+    async fn ask(
+        &mut self,
+        kept: &mut Option<Kept>,
+        record: &Record,
+    ) -> Result<Option<Answer>, Error> {
+        let connections = self.common.connections.count();
+        if kept
+            .as_ref()
+            .is_some_and(|kept| kept.table.size().is_none())
+        {
+            // A stream of unknown length cannot be gone on with.
+            self.start_over(kept, record, "The connection broke; starting over.")?;
+        }
+        let (downloaded, total) = numbers(kept.as_ref());
+        let next = kept.as_mut().and_then(|kept| {
+            let claim = kept.table.claim(connections)?;
+            kept.table.release(claim.id);
+            Some(claim.bytes)
+        });
+        let asked = next.unwrap_or_else(|| {
+            let size = self.spec.size_bytes.filter(|&size| size > 0);
+            let length = table::claim_bytes(size.unwrap_or(0), connections);
+            0..size.unwrap_or(length).min(length)
+        });
+        self.gate.pass().await;
+        let answer = self
+            .telling(|| self.tell(downloaded, total, 0), self.source.open(&asked))
+            .await?;
+        match answer {
+            Ok(answer) => self.adopt(answer, kept, record),
+            Err(fault) => {
+                self.recover(fault, kept, record).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Checks that an answer is of the file that was asked for, and of what is here.
+    fn adopt(
+        &mut self,
+        answer: Answer,
+        kept: &mut Option<Kept>,
+        record: &Record,
+    ) -> Result<Option<Answer>, Error> {
+        let (_, url) = self.source.names();
+        if let (Some(expected_bytes), Some(actual_bytes)) = (self.spec.size_bytes, answer.total)
+            && expected_bytes != actual_bytes
+        {
+            return Err(Error::WrongLength {
+                url,
+                expected_bytes,
+                actual_bytes,
+            });
+        }
+        if let (Some(expected), Some(linked)) = (&self.spec.sha256, &answer.version.linked)
+            && linked.len() == 64
+            && !linked.eq_ignore_ascii_case(expected)
+        {
+            return Err(Error::Changed {
+                url,
+                problem: format!("its SHA-256 is {linked}, not {expected}"),
+            });
+        }
+        let version = answer.version.name().map(str::to_owned);
+        if let Some(here) = &*kept {
+            let another = matches!((&here.version, &version), (Some(one), Some(two)) if one != two)
+                || matches!((here.table.size(), answer.total), (Some(one), Some(two)) if one != two);
+            if another {
+                self.changed(kept, record, "it is not what it was")?;
+            } else if !answer.ranged && here.table.downloaded() > 0 {
+                self.start_over(
+                    kept,
+                    record,
+                    "The server cannot go on in the middle of the file; starting over.",
+                )?;
+            }
+        }
+        if kept.is_none() {
+            if answer.bytes.start > 0 {
+                return Ok(None);
+            }
+            let size = answer.total.or(self.spec.size_bytes);
+            if let Some(size) = size {
+                self.begin(record, size, version.clone())?;
+            }
+            *kept = Some(Kept {
+                table: Table::new(size),
+                hash: hasher::Progress::new(),
+                version,
+            });
+        }
+        Ok(Some(answer))
+    }
+
+    fn begin(&self, record: &Record, size: u64, version: Option<String>) -> Result<(), Error> {
+        let subject = Subject {
+            address: self.address(),
+            sha256: self.spec.sha256.clone(),
+            size,
+            version,
+        };
+        record
+            .begin(&subject)
+            .map_err(Error::file("write", record.path()))
+    }
+
+    /// Forgets what is here, and says so.
+    fn start_over(
+        &mut self,
+        kept: &mut Option<Kept>,
+        record: &Record,
+        notice: &str,
+    ) -> Result<(), Error> {
+        *kept = None;
+        tracing::info!(target = %self.place.target.display(), notice);
+        self.notice = Some(notice.to_owned());
+        record.clear().map_err(Error::file("write", record.path()))
+    }
+
+    fn changed(
+        &mut self,
+        kept: &mut Option<Kept>,
+        record: &Record,
+        problem: &str,
+    ) -> Result<(), Error> {
+        self.changes += 1;
+        if self.changes > MOST_CHANGES {
+            let (_, url) = self.source.names();
+            return Err(Error::Changed {
+                url,
+                problem: problem.to_owned(),
+            });
+        }
+        let notice = "The file changed on the server; starting over.";
+        self.start_over(kept, record, notice)
+    }
+
+    /// After a fault that the connections could not deal with.
+    async fn recover(
+        &mut self,
+        fault: Fault,
+        kept: &mut Option<Kept>,
+        record: &Record,
+    ) -> Result<(), Error> {
+        match fault {
+            Fault::Fatal(error) => Err(error),
+            Fault::Changed(problem) => self.changed(kept, record, &problem),
+            // The next question finds out.
+            Fault::NoRanges => Ok(()),
+            Fault::Writer => {
+                let (downloaded, total) = numbers(kept.as_ref());
+                self.wait_for_space(0, downloaded, total).await
+            }
+            fault => {
+                let (downloaded, total) = numbers(kept.as_ref());
+                let mut failures = std::mem::take(&mut self.failures);
+                let weighed = {
+                    let connections = self.common.connections.count();
+                    let weigh = failures.weigh(
+                        Err(fault),
+                        self.best,
+                        &self.source,
+                        &self.gate,
+                        &self.common.options,
+                        connections,
+                    );
+                    self.telling(|| self.tell(downloaded, total, 0), weigh)
+                        .await?
+                };
+                self.failures = failures;
+                match weighed {
+                    Err(Fault::Fatal(error)) => Err(error),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// The disk got full on the way: waits until the rest fits.
+    async fn wait_for_space(
+        &self,
+        missing: u64,
+        downloaded: u64,
+        total: Option<u64>,
+    ) -> Result<(), Error> {
+        let folder = self.place.part.parent().unwrap_or(&self.place.part);
+        let mut missing = missing.max(self.missing_now(downloaded, total));
+        loop {
+            self.gate.wait_for(format!(
+                "The disk is full: {} more needed in {}.",
+                words::size(missing),
+                folder.display()
+            ));
+            let poll = tokio::time::sleep(self.common.options.disk_full_poll);
+            self.telling(|| self.tell(downloaded, total, 0), poll)
+                .await?;
+            missing = self.missing_now(downloaded, total);
+            if missing == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    fn missing_now(&self, downloaded: u64, total: Option<u64>) -> u64 {
+        /// Where nobody knows how much will come.
+        const SOME: u64 = 16 << 20;
+        let size = total.unwrap_or(downloaded + SOME);
+        std::fs::File::open(&self.place.part)
+            .ok()
+            .and_then(|part| place::missing_space(&self.place, &part, size))
+            .unwrap_or(0)
+    }
+
+    /// Checks the whole and gives it its name. `None`: not yet.
+    async fn finish(
+        &mut self,
+        kept: &mut Option<Kept>,
+        record: &Record,
+    ) -> Result<Option<Fetched>, Error> {
+        let Some(here) = kept else { return Ok(None) };
+        let size = here.table.downloaded();
+        if !here.table.is_complete() || here.hash.position != size {
+            return Ok(None);
+        }
+        let sha256 = here.hash.sha256();
+        if let Some(expected) = &self.spec.sha256
+            && !expected.eq_ignore_ascii_case(&sha256)
+        {
+            if !self.reread {
+                // Read back, every piece is checked against what came, and the bad ones are fetched again.
+                self.reread = true;
+                here.hash = hasher::Progress::new();
+                return Ok(None);
+            }
+            if !self.fetched_twice {
+                self.fetched_twice = true;
+                let notice = "What came is not the file that was asked for; fetching it once more.";
+                self.start_over(kept, record, notice)?;
+                return Ok(None);
+            }
+            record
+                .clear()
+                .map_err(Error::file("write", record.path()))?;
+            let (_, url) = self.source.names();
+            return Err(Error::Checksum {
+                url,
+                expected: expected.clone(),
+                actual: sha256,
+            });
+        }
+        if let Some(expected_bytes) = self.spec.size_bytes
+            && expected_bytes != size
+        {
+            let (_, url) = self.source.names();
+            return Err(Error::WrongLength {
+                url,
+                expected_bytes,
+                actual_bytes: size,
+            });
+        }
+        let (place, spec) = (self.place.clone(), self.spec.clone());
+        let finishing = tokio::task::spawn_blocking(move || {
+            let part = std::fs::File::options().write(true).open(&place.part);
+            part.and_then(|part| part.sync_all())
+                .map_err(Error::file("sync", &place.part))?;
+            place.finish(&spec)
+        });
+        finishing.await.map_err(|_| self.internal())??;
+        Ok(Some(self.done(size, sha256)))
+    }
+
+    fn done(&self, size_bytes: u64, sha256: String) -> Fetched {
+        (self.progress)(FileProgress {
+            state: FileState::Done,
+            downloaded_bytes: size_bytes,
+            total_bytes: Some(size_bytes),
+            fetched_bytes: self.fetched,
+            reason: None,
+        });
+        Fetched {
+            path: self.place.target.clone(),
+            size_bytes,
+            sha256,
+            fetched_bytes: self.fetched,
+        }
+    }
+
+    fn address(&self) -> String {
+        hex(&Sha256::digest(self.spec.url.as_bytes()))
+    }
+
+    pub(crate) fn internal(&self) -> Error {
+        Error::Internal {
+            path: self.place.target.clone(),
+        }
+    }
+}
+
+fn numbers(kept: Option<&Kept>) -> (u64, Option<u64>) {
+    kept.map_or((0, None), |kept| {
+        (kept.table.downloaded(), kept.table.size())
+    })
+}
+
+/// How many bytes of an unfinished download are on disk.
+pub(crate) fn bytes_on_disk(common: &Common, spec: &FileSpec) -> u64 {
+    let Ok(place) = Place::of(&spec.target, &common.state_folder) else {
+        return 0;
+    };
+    if !place.state.exists() || !place.part.exists() {
+        return 0;
+    }
+    let target: PathBuf = place.target;
+    Record::open(&place.state, &target)
+        .ok()
+        .and_then(|mut record| record.load())
+        .map_or(0, |(_, table)| table.downloaded())
+}
