@@ -15,6 +15,53 @@ export function bytes(count: number): string {
   return `${count} B`;
 }
 
+/** `1.2 of 5.9 GB`: what is there counts in the unit of the whole, so that it does not change its shape on the way. */
+export function bytesOf(count: number, total: number | null): string {
+  if (total === null) return bytes(count);
+  const whole = bytes(total);
+  const unit = whole.slice(whole.indexOf(' ') + 1);
+  const part =
+    unit === 'GB'
+      ? gigabytes(count)
+      : String(Math.round(count / (unit === 'MB' ? 1e6 : unit === 'KB' ? 1e3 : 1)));
+  return `${part} of ${whole}`;
+}
+
+/** `12.4 MB/s`, `820 KB/s`, `1.2 GB/s`. */
+export function rate(bytesPerSecond: number): string {
+  if (bytesPerSecond >= 999.5e6) return `${(bytesPerSecond / 1e9).toFixed(1)} GB/s`;
+  if (bytesPerSecond >= 99.95e6) return `${Math.round(bytesPerSecond / 1e6)} MB/s`;
+  if (bytesPerSecond >= 999.5e3) return `${(bytesPerSecond / 1e6).toFixed(1)} MB/s`;
+  return `${Math.round(bytesPerSecond / 1e3)} KB/s`;
+}
+
+/** `20 s`, `3 min`, `1 h 5 min`: what is left is a guess, so it is not told to the second. */
+export function remaining(seconds: number): string {
+  if (seconds <= 55) return `${Math.max(5, Math.ceil(seconds / 5) * 5)} s`;
+  return uptime(Math.ceil(seconds / 60) * 60_000);
+}
+
+/** `812`, `34k`, `1.2M`. */
+export function short(count: number): string {
+  if (count >= 999_500) return `${trimZero((count / 1e6).toFixed(1))}M`;
+  if (count >= 9950) return `${Math.round(count / 1000)}k`;
+  if (count >= 1000) return `${trimZero((count / 1000).toFixed(1))}k`;
+  return String(count);
+}
+
+const AGES = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+const DAY_MILLISECONDS = 86_400_000;
+
+/** `today`, `3 days ago`, `2 months ago`. */
+export function daysAgo(date: number | string, now = Date.now()): string {
+  const days = Math.max(0, Math.floor((now - new Date(date).getTime()) / DAY_MILLISECONDS));
+  if (Number.isNaN(days)) return '';
+  if (days < 45) return AGES.format(-days, 'day');
+  return days < 365
+    ? AGES.format(-Math.round(days / 30), 'month')
+    : AGES.format(-Math.round(days / 365), 'year');
+}
+
 /** `17.4`, `0.6`, `128`: gigabytes without their unit, for sums in one line. */
 export function gigabytes(count: number): string {
   const value = count / 1e9;

@@ -1,8 +1,9 @@
 // Every word of the window. Sentence case, full stops for sentences, no exclamation marks; a failure names what failed,
 // on what, and what to try. Numbers come in already formatted.
 
+import { plural } from './messages/plural';
+
 const list = new Intl.ListFormat('en', { type: 'conjunction' });
-const plural = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 
 export const m = {
   app: 'Paddock',
@@ -21,7 +22,9 @@ export const m = {
   nav: {
     label: 'Main',
     models: 'Models',
+    discover: 'Discover',
     server: 'Server',
+    engines: 'Engines',
     settings: 'Settings',
     noEngine: 'No engine',
     engine: 'Engine',
@@ -52,6 +55,8 @@ export const m = {
     portTaken: 'Endpoint is down',
     elapsed: (time: string) => `for ${time}`,
     nothing: 'No model is running. Load one, and it answers at the endpoint.',
+    engine: 'Engine',
+    cancelEngine: (build: string) => `Cancel installing ${build}`,
     failed: (name: string, clause: string) => `Could not load ${name}: ${clause}.`,
     crashed: (name: string, clause: string) => `${name} ended: ${clause}.`,
   },
@@ -83,6 +88,8 @@ export const m = {
     reload: (name: string) => `reload ${name}`,
     openDataFolder: 'show the data folder',
     pickEngine: 'use that file as engine',
+    cancelEngine: 'cancel the installation',
+    dismiss: 'put the notice away',
     switchEngine: (name: string) => `switch to ${name}`,
     setTheme: 'save the theme',
   },
@@ -290,13 +297,10 @@ export const m = {
     failed: 'Could not read the settings',
     engine: 'Engine',
     engineBody: 'The llama-server that runs your models. A change applies to the next model that is loaded.',
-    engineList: 'Engine to use',
-    engineSources: { saved: 'chosen by you', paddock: 'installed by Paddock', path: 'found on PATH' },
+    engineNone: 'None yet. Models need llama.cpp’s llama-server to run.',
     engineMissing: 'The file is not there any more',
-    pickEngine: 'Choose a file…',
+    openEngines: 'Go to engines',
     noEngineTitle: 'No engine found',
-    noEngineBody:
-      'Paddock needs llama.cpp’s llama-server. Download a llama.cpp release for this computer, unpack the whole archive, and choose llama-server in it.',
     folders: 'Model folders',
     foldersBody: 'Paddock lists the GGUF files in these folders and below. It never changes them.',
     paddockFolder: 'Paddock’s own',
@@ -319,9 +323,10 @@ export const m = {
     themes: { light: 'Light', dark: 'Dark', system: 'System' },
     keys: 'Keyboard',
     keyList: {
-      tabs: 'Models, Server, Settings',
+      tabs: 'Models, Discover, Server, Engines, Settings',
       load: 'Load or stop the chosen model',
-      search: 'Search models',
+      search: 'Search models, or the hub',
+      downloads: 'Show downloads',
       escape: 'Close, clear or go back',
       arrows: 'Move in the list of models',
     },
@@ -353,6 +358,8 @@ export const m = {
     actions: {
       changeParameters: 'Change parameters',
       chooseEngine: 'Choose an engine',
+      setToken: 'Set a token',
+      hubSettings: 'Check the hub’s address',
       changePort: 'Change port',
       addFiles: 'Add GGUF files…',
       removeModel: 'Remove from list…',
@@ -360,12 +367,18 @@ export const m = {
       showLog: 'Show log',
       tryAgain: 'Try again',
     },
+    hubOffline: 'the hub cannot be reached',
     hints: {
-      newerEngine: 'Models of a new kind need a newer llama-server. Choose one in Settings.',
-      noEngine: 'Choose a llama-server in Settings.',
+      newerEngine:
+        'Models of a new kind need a newer llama-server. Install or choose one on the Engines page.',
+      noEngine: 'Install or choose one on the Engines page.',
       notAnEngine: 'Choose the file named llama-server, in the folder that a llama.cpp release unpacks to.',
       inModelsFolder: 'Delete the file, or take the folder out of the model folders in Settings.',
-      otherEngine: 'Choose another llama-server in Settings.',
+      otherEngine: 'Choose another one on the Engines page.',
+      hubOffline:
+        'Check the connection, a proxy or a firewall; a mirror can be set in Settings. Models that are here run without it.',
+      releasesOffline:
+        'Check the connection, a proxy or a firewall. Engines that are here run without it, and one can be added by hand.',
       modelMissing: 'Reconnect the drive it was on, or add the file from where it is now.',
       unexpected: 'Try again. If it stays, start Paddock anew.',
     },

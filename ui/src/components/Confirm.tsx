@@ -7,11 +7,13 @@ type Props = {
   title: string;
   children: ReactNode;
   confirm: string;
+  /** Instead of “Cancel”, where that could be read as the other answer. */
+  keep?: string;
   onConfirm: () => Promise<unknown>;
   onClose: () => void;
 };
 
-export function Confirm({ title, children, confirm, onConfirm, onClose }: Props) {
+export function Confirm({ title, children, confirm, keep = m.cancel, onConfirm, onClose }: Props) {
   const [busy, setBusy] = useState(false);
   const run = async () => {
     setBusy(true);
@@ -25,7 +27,7 @@ export function Confirm({ title, children, confirm, onConfirm, onClose }: Props)
       </Text>
       <Group justify="flex-end" gap="xs" mt="lg">
         <Button variant="default" onClick={onClose} data-autofocus>
-          {m.cancel}
+          {keep}
         </Button>
         <Button color="red" loading={busy} onClick={run}>
           {confirm}

@@ -13,6 +13,8 @@ export type ErrorAction =
   | 'addFiles'
   | 'removeModel'
   | 'openFolders'
+  | 'setToken'
+  | 'hubSettings'
   | 'showLog'
   | 'tryAgain';
 
@@ -62,6 +64,21 @@ export const errorTable: Record<string, Row> = {
   invalid_flag_value: { action: 'changeParameters' },
   owned_flag: { action: 'changeParameters' },
   flag_given_twice: { action: 'changeParameters' },
+  // The hub and downloads.
+  hub_offline: { says: e.hubOffline, hint: e.hints.hubOffline, action: 'tryAgain' },
+  hub_unauthorized: { action: 'setToken' },
+  hub_token_refused: { action: 'setToken' },
+  hub_gated: { action: 'setToken' },
+  hub_not_found: { action: 'tryAgain' },
+  hub_rate_limited: { action: 'tryAgain' },
+  hub_invalid_endpoint: { action: 'hubSettings' },
+  hub_not_a_hub: { action: 'hubSettings' },
+  download_unauthorized: { action: 'setToken' },
+  download_forbidden: { action: 'setToken' },
+  disk_full: { action: 'tryAgain' },
+  // Where engines come from.
+  releases_offline: { hint: e.hints.releasesOffline, action: 'tryAgain' },
+  releases_rate_limited: { action: 'tryAgain' },
   // The host.
   invalid_port: { action: 'changePort' },
   folder_unusable: { action: 'tryAgain' },

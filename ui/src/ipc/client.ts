@@ -1,6 +1,7 @@
 // The only file that calls the commands. A refusal becomes a thrown `AppError`; everything else is passed as it is.
 import { AppError } from '../errors/app-error';
 import { commands, type IpcError, type LoadParams, type Theme } from './bindings';
+import { type DownloadLimits, type DownloadRequest, type HubQuery, pendingCommands } from './pending';
 
 export type * from './bindings';
 
@@ -50,4 +51,34 @@ export const client = {
   removeModelFolder: (path: string) => unwrap(commands.removeModelFolder(path)),
   pickEngine: () => unwrap(commands.pickEngine()),
   chooseEngine: (name: string) => unwrap(commands.useEngine(name)),
+
+  listEngines: () => unwrap(commands.listEngines()),
+  /** Asks the engine itself: devices, version, options. */
+  engineDetails: (name: string) => unwrap(commands.engineDetails(name)),
+  /** What could be installed of `build`, or of the newest; `refresh` asks anew, else what was heard last is enough. */
+  availableEngines: (refresh: boolean, build: string | null) =>
+    unwrap(commands.availableEngines(refresh, build)),
+  /** Answers when the work has begun; the snapshot tells how it goes. */
+  installEngine: (build: string, variant: string | null, withoutDigest: boolean) =>
+    unwrap(commands.installEngine(build, variant, withoutDigest)),
+  cancelEngineInstall: () => unwrap(commands.cancelEngineInstall()),
+  removeEngine: (name: string) => unwrap(commands.removeEngine(name)),
+  rollBackEngine: () => unwrap(commands.rollBackEngine()),
+  dismissAnnouncement: (id: number) => unwrap(commands.dismissAnnouncement(id)),
+
+  searchHub: (query: HubQuery) => unwrap(pendingCommands.searchHub(query)),
+  hubRepo: (id: string) => unwrap(pendingCommands.hubRepo(id, null)),
+  downloadModel: (request: DownloadRequest) => unwrap(pendingCommands.downloadModel(request)),
+  listDownloads: () => unwrap(pendingCommands.listDownloads()),
+  pauseDownload: (id: string) => unwrap(pendingCommands.pauseDownload(id)),
+  resumeDownload: (id: string) => unwrap(pendingCommands.resumeDownload(id)),
+  /** Stops it and deletes what was fetched of it, and nothing else. */
+  cancelDownload: (id: string) => unwrap(pendingCommands.cancelDownload(id)),
+  dismissDownload: (id: string) => unwrap(pendingCommands.dismissDownload(id)),
+
+  /** `null` forgets it. */
+  setHubToken: (token: string | null) => unwrap(pendingCommands.setHubToken(token)),
+  /** `null` is the hub itself. */
+  setHubEndpoint: (endpoint: string | null) => unwrap(pendingCommands.setHubEndpoint(endpoint)),
+  setDownloadLimits: (limits: DownloadLimits) => unwrap(pendingCommands.setDownloadLimits(limits)),
 };

@@ -1,6 +1,7 @@
 // What the back end tells without being asked. Each function returns one that ends the subscription.
 import { getCurrentWebview } from '@tauri-apps/api/webview';
 import { events, type LogLine, type Snapshot } from './bindings';
+import { type JobView, type OpenHub, pendingEvents } from './pending';
 
 type Stop = () => void;
 
@@ -32,6 +33,16 @@ export function onLogLine(take: (line: LogLine) => void): Stop {
 
 export function onLibraryChanged(take: () => void): Stop {
   return stoppable(events.libraryChanged.listen(() => take()));
+}
+
+/** All downloads, whenever one of them changed. */
+export function onDownloads(take: (jobs: JobView[]) => void): Stop {
+  return stoppable(pendingEvents.downloadsChanged.listen(event => take(event.payload)));
+}
+
+/** A link to a model was opened outside the window. */
+export function onOpenHub(take: (link: OpenHub) => void): Stop {
+  return stoppable(pendingEvents.openHub.listen(event => take(event.payload)));
 }
 
 export type FileDrop = { kind: 'over' } | { kind: 'leave' } | { kind: 'drop'; paths: string[] };

@@ -25,6 +25,11 @@ export const keys = {
   /** The form depends on the engine. */
   loadForm: (key: string, engine: string | null) => ['load-form', key, engine] as const,
   loadForms: ['load-form'] as const,
+  engines: ['engines'] as const,
+  engineDetails: (name: string) => ['engines', 'details', name] as const,
+  availableEngines: ['available-engines'] as const,
+  hubSearch: ['hub-search'] as const,
+  hubRepo: (id: string) => ['hub-repo', id] as const,
 };
 
 const NONE: Model[] = [];

@@ -3,10 +3,10 @@
 import type { Failure } from '../errors/app-error';
 import { createStore, useStore } from './store';
 
-export type Tab = 'models' | 'server' | 'settings';
-export const TABS: readonly Tab[] = ['models', 'server', 'settings'];
+export type Tab = 'models' | 'discover' | 'server' | 'engines' | 'settings';
+export const TABS: readonly Tab[] = ['models', 'discover', 'server', 'engines', 'settings'];
 export type PaneTab = 'parameters' | 'details' | 'log';
-export type SettingsSection = 'engine' | 'folders' | 'server';
+export type SettingsSection = 'engine' | 'folders' | 'server' | 'hub';
 
 /** A failed action that has no better place to be shown. */
 export type Alert = { id: number; text: string; hint: string };
@@ -18,6 +18,13 @@ export type WindowState = {
   paneTab: PaneTab;
   /** Where the window is narrow: whether the chosen model's page covers the list. */
   pageOpen: boolean;
+  /** The repository that Discover shows. */
+  hubRepo: string | null;
+  /** Where the window is narrow: whether that repository's page covers the results. */
+  hubPageOpen: boolean;
+  downloadsOpen: boolean;
+  /** The download whose cancelling has to be confirmed. */
+  cancelling: string | null;
   /** A field of the form, or a part of the settings, to bring into view. */
   target: string | null;
   /** Asked for, and no snapshot has shown it yet. */
@@ -42,6 +49,10 @@ export const windowState = createStore<WindowState>({
   modelKey: remembered(CHOSEN),
   paneTab: 'parameters',
   pageOpen: false,
+  hubRepo: null,
+  hubPageOpen: false,
+  downloadsOpen: false,
+  cancelling: null,
   target: null,
   busy: {},
   failures: {},
@@ -71,6 +82,10 @@ export function openModel(key: string, paneTab: PaneTab, target: string | null =
   chooseModel(key);
   patchWindow({ tab: 'models', paneTab, target });
 }
+
+/** Shows a repository of the hub; `file` is the one of its variants to bring into view. */
+export const openRepo = (id: string, file: string | null = null) =>
+  patchWindow({ tab: 'discover', hubRepo: id, hubPageOpen: true, target: file });
 
 export const openSettings = (section: SettingsSection) => patchWindow({ tab: 'settings', target: section });
 

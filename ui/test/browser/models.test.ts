@@ -43,8 +43,8 @@ describe('loading', () => {
       .waitFor();
     expect(await card(page).textContent()).not.toContain('paddock engine');
     await card(page).getByRole('button', { name: 'Choose an engine' }).click();
-    await page.getByRole('radio', { name: /b11434-vulkan/ }).waitFor();
-    await page.getByRole('radio', { name: /llama-server found on PATH/ }).check();
+    await page.getByRole('button', { name: 'Use llama-server' }).click();
+    await page.getByRole('navigation').getByText('llama-server').waitFor();
     await page.keyboard.press('Control+1');
     await bar(page).getByRole('button', { name: 'Dismiss' }).click();
     await bar(page).getByText('Nothing loaded').waitFor();
@@ -54,7 +54,7 @@ describe('loading', () => {
     const page = await openPage('failed');
     await bar(page).getByText('Could not load qwen3-8b: not enough memory.').waitFor();
     await card(page).getByText('failed to allocate buffer for kv cache').waitFor();
-    await page.keyboard.press('Control+2');
+    await page.keyboard.press('Control+3');
     await bar(page).getByRole('button', { name: 'Change parameters' }).click();
     await expect
       .poll(() =>
@@ -256,8 +256,10 @@ describe('keyboard', () => {
     const page = await openPage('stopped');
     await page.locator('[data-row]').first().waitFor();
     for (const [key, name] of [
-      ['Control+2', 'Server'],
-      ['Control+3', 'Settings'],
+      ['Control+2', 'Discover'],
+      ['Control+3', 'Server'],
+      ['Control+4', 'Engines'],
+      ['Control+5', 'Settings'],
       ['Control+1', 'Models'],
     ] as const) {
       await page.keyboard.press(key);

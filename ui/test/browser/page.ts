@@ -137,7 +137,7 @@ export async function layoutProblems(page: Page): Promise<string[]> {
         found.push(`${name(element)} sticks out`);
     }
     // What lies on top is all there is.
-    const top = document.querySelector('[role="dialog"], [role="menu"]') ?? document;
+    const top = [...document.querySelectorAll('[role="dialog"], [role="menu"]')].at(-1) ?? document;
     const controls = [
       ...top.querySelectorAll<HTMLElement>('button, input, a[href], [role="tab"], [role="slider"]'),
     ]

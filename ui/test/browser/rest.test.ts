@@ -84,7 +84,7 @@ describe('log', () => {
 describe('server', () => {
   test('snippets name the endpoint and the model', async () => {
     const page = await openPage('two');
-    await page.keyboard.press('Control+2');
+    await page.keyboard.press('Control+3');
     for (const [tab, words] of [
       ['curl', 'curl http://127.0.0.1:8421/v1/chat/completions'],
       ['Python', 'base_url="http://127.0.0.1:8421/v1"'],
@@ -101,7 +101,7 @@ describe('server', () => {
 
   test('stops one of two', async () => {
     const page = await openPage('two');
-    await page.keyboard.press('Control+2');
+    await page.keyboard.press('Control+3');
     await page.getByRole('main').getByRole('button', { name: 'Stop qwen3-8b' }).click();
     await page.getByText('qwen3-8b has stopped.').waitFor({ state: 'attached' });
     await bar(page).getByText('gemma-3-270m').waitFor();
@@ -124,7 +124,7 @@ describe('server', () => {
 describe('settings', () => {
   test('the theme changes at once', async () => {
     const page = await openPage('ready');
-    await page.keyboard.press('Control+3');
+    await page.keyboard.press('Control+5');
     await page.getByText('Dark', { exact: true }).click();
     await page.locator('html[data-mantine-color-scheme="dark"]').waitFor();
     await page.getByText('Light', { exact: true }).click();
@@ -134,7 +134,7 @@ describe('settings', () => {
 
   test('another port moves the endpoint', async () => {
     const page = await openPage('ready');
-    await page.keyboard.press('Control+3');
+    await page.keyboard.press('Control+5');
     await page.getByLabel('Port', { exact: true }).fill('9000');
     await page.getByRole('button', { name: 'Use this port' }).click();
     await bar(page).getByText('http://127.0.0.1:9000/v1').waitFor();
@@ -147,9 +147,9 @@ describe('settings', () => {
       .getByRole('region', { name: 'Notices' })
       .getByRole('button', { name: 'Choose an engine' })
       .click();
-    await page.getByText('No engine found').waitFor();
+    await page.getByText('No engine yet').waitFor();
     await page.getByRole('button', { name: 'Choose a file…' }).click();
-    await page.getByRole('radio', { name: /llama\.cpp/, checked: true }).waitFor();
+    await page.getByRole('article', { name: 'llama.cpp' }).getByText('In use').waitFor();
     await page.getByRole('navigation').getByText('llama.cpp').waitFor();
     await page.keyboard.press('Control+1');
     await page.getByLabel('Context size', { exact: true }).waitFor();
@@ -157,7 +157,7 @@ describe('settings', () => {
 
   test('folders come and go, and a refusal is told', async () => {
     const page = await openPage('ready');
-    await page.keyboard.press('Control+3');
+    await page.keyboard.press('Control+5');
     await page.getByRole('button', { name: 'Add a folder…' }).click();
     await page.getByText('/home/ada/Downloads').waitFor();
     await page.getByRole('button', { name: 'Remove /home/ada/Downloads' }).click();
@@ -165,7 +165,7 @@ describe('settings', () => {
     await page.getByText('/home/ada/Downloads').waitFor({ state: 'detached' });
 
     const other = await openPage('cannotSave');
-    await other.keyboard.press('Control+3');
+    await other.keyboard.press('Control+5');
     await other.getByRole('button', { name: 'Remove /home/ada/Models' }).click();
     await other.getByRole('button', { name: 'Remove folder' }).click();
     await other

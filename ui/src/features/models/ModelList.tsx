@@ -1,6 +1,6 @@
 // Search, sort, add; then the models there are.
 import { ActionIcon, Button, CloseButton, Group, Menu, Skeleton, TextInput, Tooltip } from '@mantine/core';
-import { type KeyboardEvent, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { EmptyState } from '../../components/EmptyState';
 import {
   IconAdd,
@@ -10,6 +10,7 @@ import {
   IconSearch,
   IconSort,
 } from '../../components/icons';
+import { focusRow, moveInList } from '../../components/list-keys';
 import { Note } from '../../components/Note';
 import { useLate } from '../../components/use-late';
 import { m } from '../../messages';
@@ -192,20 +193,4 @@ function Waiting() {
       ))}
     </div>
   );
-}
-
-/** Arrow keys walk the rows, Home and End jump; Tab leaves row by row as everywhere. */
-function moveInList(event: KeyboardEvent<HTMLElement>) {
-  const rows = [...event.currentTarget.querySelectorAll<HTMLElement>('[data-row]')];
-  const at = rows.indexOf(document.activeElement as HTMLElement);
-  if (at < 0) return;
-  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key];
-  if (to === undefined) return;
-  event.preventDefault();
-  rows[Math.min(rows.length - 1, Math.max(0, to))]?.focus();
-}
-
-function focusRow(event: KeyboardEvent<HTMLElement>, index: number) {
-  event.preventDefault();
-  document.querySelectorAll<HTMLElement>('[data-row]')[index]?.focus();
 }

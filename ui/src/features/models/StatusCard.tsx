@@ -9,6 +9,7 @@ import { asSentence } from '../../errors/table';
 import { bytes, gigabytes, percent } from '../../format';
 import type { Memory, Model } from '../../ipc/bindings';
 import { m } from '../../messages';
+import { installProgress, isInstalling, useEngineJob } from '../../state/engine-job';
 import { useSnapshot } from '../../state/live';
 import type { ModelStatus } from '../../state/status';
 import { baseUrl } from '../status-bar/EndpointPill';
@@ -80,14 +81,17 @@ const SLOW_MILLISECONDS = 20_000;
 
 function Starting({ model, status }: { model: Model; status: ModelStatus }) {
   const elapsed = useElapsed(status.server?.startedAt ?? null);
-  const progress = status.server?.progress ?? null;
+  const job = useEngineJob();
+  // Without an engine, one is installed first.
+  const installing = isInstalling(job) ? job : null;
+  const progress = installing ? installProgress(installing) : (status.server?.progress ?? null);
   return (
     <section className={classes.card} data-state="starting" aria-label={m.status.label}>
       <Group gap="sm" justify="space-between">
         <Group gap="sm">
           <StateMark state="starting" />
-          {model.sizeBytes !== null && (
-            <Text c="dimmed">{m.status.loadingBytes(bytes(model.sizeBytes))}</Text>
+          {(installing || model.sizeBytes !== null) && (
+            <Text c="dimmed">{installing?.step ?? m.status.loadingBytes(bytes(model.sizeBytes ?? 0))}</Text>
           )}
         </Group>
         <Text c="dimmed">
@@ -102,7 +106,7 @@ function Starting({ model, status }: { model: Model; status: ModelStatus }) {
           aria-label={m.status.progressLabel(model.name)}
         />
       )}
-      {elapsed !== null && elapsed > SLOW_MILLISECONDS && (
+      {!installing && elapsed !== null && elapsed > SLOW_MILLISECONDS && (
         <Text size="xs" c="dimmed">
           {m.status.takesWhile}
         </Text>

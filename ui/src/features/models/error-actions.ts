@@ -1,18 +1,21 @@
 // Carries out what the error table offers.
 import type { ErrorAction } from '../../errors/table';
 import { askToRemove, loadModel, pickFiles } from '../../state/actions';
-import { openModel, openSettings } from '../../state/window';
+import { openModel, openSettings, openTab } from '../../state/window';
 
 export async function runErrorAction(action: ErrorAction, key: string, field: string | null): Promise<void> {
   switch (action) {
     case 'changeParameters':
       return openModel(key, 'parameters', field);
     case 'chooseEngine':
-      return openSettings('engine');
+      return openTab('engines');
     case 'changePort':
       return openSettings('server');
     case 'openFolders':
       return openSettings('folders');
+    case 'setToken':
+    case 'hubSettings':
+      return openSettings('hub');
     case 'addFiles':
       return pickFiles();
     case 'removeModel':

@@ -1,14 +1,16 @@
 import { Rows, Section } from '../../components/Section';
 import { m } from '../../messages';
+import { TABS } from '../../state/window';
 import { keyNames } from '../shell/use-shortcuts';
 import classes from './Settings.module.css';
 
 export function KeysSection() {
   const words = m.settings.keyList;
   const rows: [string, string[]][] = [
-    [words.tabs, ['1', '2', '3'].map(keyNames)],
+    [words.tabs, TABS.map((_, index) => keyNames(String(index + 1)))],
     [words.load, [keyNames('L')]],
     [words.search, [keyNames('F')]],
+    [words.downloads, [keyNames('J')]],
     [words.arrows, ['↑', '↓']],
     [words.escape, ['Esc']],
   ];

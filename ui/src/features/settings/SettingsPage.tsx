@@ -4,6 +4,7 @@ import { useEffect } from 'react';
 import { Note } from '../../components/Note';
 import { Page } from '../../components/Section';
 import { useLate } from '../../components/use-late';
+import type { SettingsWithHub } from '../../ipc/pending';
 import { m } from '../../messages';
 import { useSettings } from '../../state/queries';
 import { patchWindow, useWindow } from '../../state/window';
@@ -12,6 +13,7 @@ import { AppearanceSection } from './AppearanceSection';
 import { EndpointSection } from './EndpointSection';
 import { EngineSection } from './EngineSection';
 import { FoldersSection } from './FoldersSection';
+import { HubSection } from './HubSection';
 import { KeysSection } from './KeysSection';
 
 export function SettingsPage() {
@@ -19,6 +21,7 @@ export function SettingsPage() {
   const late = useLate(settings.isPending);
   const target = useWindow(value => value.target);
   const there = settings.isSuccess;
+  const hub = (settings.data as SettingsWithHub | undefined)?.hub;
   useEffect(() => {
     if (!there || !target) return;
     const section = document.getElementById(`settings-${target}`);
@@ -54,6 +57,7 @@ export function SettingsPage() {
         <>
           <EngineSection engines={settings.data.engines} />
           <FoldersSection settings={settings.data} />
+          {hub && <HubSection hub={hub} />}
           <EndpointSection settings={settings.data} />
           <AppearanceSection theme={settings.data.theme} />
           <KeysSection />

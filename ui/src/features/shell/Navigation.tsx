@@ -1,13 +1,29 @@
 // The places there are, and which engine would run the next model.
 import { Tooltip, UnstyledButton } from '@mantine/core';
-import { IconEngine, IconModels, IconServer, IconSettings, IconWarning } from '../../components/icons';
+import {
+  IconDiscover,
+  IconEngine,
+  IconModels,
+  IconServer,
+  IconSettings,
+  IconWarning,
+} from '../../components/icons';
+import { percent } from '../../format';
 import { m } from '../../messages';
+import { installProgress, isInstalling, useEngineJob } from '../../state/engine-job';
 import { useSnapshot } from '../../state/live';
-import { openSettings, openTab, TABS, useWindow } from '../../state/window';
+import { openTab, TABS, useWindow } from '../../state/window';
+import { DownloadsItem } from '../downloads/DownloadsItem';
 import classes from './Shell.module.css';
 import { keyNames } from './use-shortcuts';
 
-const icons = { models: IconModels, server: IconServer, settings: IconSettings };
+const icons = {
+  models: IconModels,
+  discover: IconDiscover,
+  server: IconServer,
+  engines: IconEngine,
+  settings: IconSettings,
+};
 
 export function Navigation() {
   const current = useWindow(value => value.tab);
@@ -28,6 +44,7 @@ export function Navigation() {
           </Tooltip>
         );
       })}
+      <DownloadsItem />
       <EngineItem />
     </nav>
   );
@@ -35,15 +52,22 @@ export function Navigation() {
 
 function EngineItem() {
   const snapshot = useSnapshot();
+  const job = useEngineJob();
   if (!snapshot) return null;
-  const Icon = snapshot.engine ? IconEngine : IconWarning;
-  const text = snapshot.engine ?? m.nav.noEngine;
+  const Icon = snapshot.engine || isInstalling(job) ? IconEngine : IconWarning;
+  const progress = isInstalling(job) ? installProgress(job) : null;
+  const text = isInstalling(job)
+    ? [job.build, progress !== null && percent(progress)].filter(Boolean).join(' ')
+    : (snapshot.engine ?? m.nav.noEngine);
   return (
-    <Tooltip label={snapshot.engine ? `${m.nav.engine}: ${text}` : m.settings.noEngineTitle} position="right">
+    <Tooltip
+      label={snapshot.engine || isInstalling(job) ? `${m.nav.engine}: ${text}` : m.settings.noEngineTitle}
+      position="right"
+    >
       <UnstyledButton
         className={`${classes.item} ${classes.engine}`}
-        data-missing={snapshot.engine ? undefined : true}
-        onClick={() => openSettings('engine')}
+        data-missing={snapshot.engine || isInstalling(job) ? undefined : true}
+        onClick={() => openTab('engines')}
       >
         <Icon size={15} stroke={1.7} aria-hidden style={{ flex: 'none' }} />
         <span className={classes.engineText}>{text}</span>

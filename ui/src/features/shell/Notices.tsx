@@ -2,27 +2,31 @@
 // place. Each stays until it is put away.
 import { Button, Text } from '@mantine/core';
 import { Note } from '../../components/Note';
+import { client } from '../../ipc/client';
 import { m } from '../../messages';
+import { attempt } from '../../state/actions';
+import { isInstalling, useEngineJob } from '../../state/engine-job';
 import { useSnapshot } from '../../state/live';
-import { dismissAlert, openSettings, useWindow, windowState } from '../../state/window';
+import { dismissAlert, openTab, useWindow, windowState } from '../../state/window';
 import classes from './Shell.module.css';
 
 export function Notices() {
   const snapshot = useSnapshot();
   const notices = snapshot?.notices ?? [];
-  const inSettings = useWindow(value => value.tab === 'settings');
+  const onEngines = useWindow(value => value.tab === 'engines');
+  const installing = isInstalling(useEngineJob());
   const dismissed = useWindow(value => value.dismissedNotices);
   const alerts = useWindow(value => value.alerts);
   const dismiss = (message: string) =>
     windowState.set(value => ({ ...value, dismissedNotices: [...value.dismissedNotices, message] }));
   return (
     <section className={classes.notices} aria-label={m.notices.label}>
-      {snapshot?.engine === null && !inSettings && (
+      {snapshot?.engine === null && !onEngines && !installing && (
         <Note
           kind="warn"
           title={m.notices.noEngine}
           action={
-            <Button size="xs" onClick={() => openSettings('engine')}>
+            <Button size="xs" onClick={() => openTab('engines')}>
               {m.errors.actions.chooseEngine}
             </Button>
           }
@@ -48,6 +52,15 @@ export function Notices() {
             )}
           </Note>
         ))}
+      {snapshot?.announcements.map(({ id, message }) => (
+        <Note
+          key={id}
+          kind="info"
+          title={message}
+          onDismiss={() => void attempt(m.doing.dismiss, () => client.dismissAnnouncement(id))}
+          flush
+        />
+      ))}
       {alerts.map(alert => (
         <Note key={alert.id} kind="bad" title={alert.text} onDismiss={() => dismissAlert(alert.id)} flush>
           {alert.hint}

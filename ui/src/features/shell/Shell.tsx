@@ -1,7 +1,9 @@
 // The frame that is always there: status bar, notices, navigation, one page.
 import { useMantineColorScheme } from '@mantine/core';
-import { useEffect } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { m } from '../../messages';
+import { connectDownloads } from '../../state/downloads';
+import { followEngineJob } from '../../state/engine-job';
 import { connectLive, useSnapshot } from '../../state/live';
 import { followLibrary, useSettings } from '../../state/queries';
 import { useWindow } from '../../state/window';
@@ -16,14 +18,28 @@ import { Notices } from './Notices';
 import classes from './Shell.module.css';
 import { useShortcuts } from './use-shortcuts';
 
-const pages = { models: ModelsPage, server: ServerPage, settings: SettingsPage };
+// What the first look does not need is read when somebody goes there.
+const DiscoverPage = lazy(() => import('../discover/DiscoverPage'));
+const EnginesPage = lazy(() => import('../engines/EnginesPage'));
+const DownloadsDrawer = lazy(() => import('../downloads/DownloadsDrawer'));
+
+const pages = {
+  models: ModelsPage,
+  discover: DiscoverPage,
+  server: ServerPage,
+  engines: EnginesPage,
+  settings: SettingsPage,
+};
 
 export function Shell() {
   const tab = useWindow(value => value.tab);
   const revision = useSnapshot()?.revision;
   const Page = pages[tab];
+  const downloadsOpen = useWindow(value => value.downloadsOpen || value.cancelling !== null);
   useEffect(connectLive, []);
   useEffect(followLibrary, []);
+  useEffect(followEngineJob, []);
+  useEffect(connectDownloads, []);
   useSavedTheme();
   useShortcuts();
   return (
@@ -33,10 +49,13 @@ export function Shell() {
       <div className={classes.body}>
         <Navigation />
         <main className={classes.page} aria-label={m.nav[tab]}>
-          <Page />
+          <Suspense>
+            <Page />
+          </Suspense>
         </main>
       </div>
       <RemoveDialog />
+      <Suspense>{downloadsOpen && <DownloadsDrawer />}</Suspense>
       <LiveRegion />
     </div>
   );

@@ -12,6 +12,8 @@ export const keyNames = (key: string) => (isMac ? `⌘${key}` : `Ctrl+${key}`);
 
 /** What Ctrl+F puts the cursor in. */
 export const SEARCH_ID = 'search-models';
+/** And on the Discover page. */
+export const HUB_SEARCH_ID = 'search-hub';
 
 export function useShortcuts() {
   const chosen = useModel(useWindow(value => value.modelKey));
@@ -23,6 +25,7 @@ export function useShortcuts() {
       ]),
       ['mod+L', unlessAsked(() => void (chosen && toggleModel(chosen)))],
       ['mod+F', unlessAsked(focusSearch)],
+      ['mod+J', unlessAsked(() => patchWindow({ downloadsOpen: true }))],
     ],
     // A field is no reason not to.
     [],
@@ -42,10 +45,11 @@ function unlessAsked(run: () => void): () => void {
 }
 
 function focusSearch() {
-  patchWindow({ tab: 'models', pageOpen: false });
+  const onHub = windowState.get().tab === 'discover';
+  patchWindow(onHub ? { hubPageOpen: false } : { tab: 'models', pageOpen: false });
   // The list may have to be drawn first.
   requestAnimationFrame(() => {
-    const field = document.getElementById(SEARCH_ID);
+    const field = document.getElementById(onHub ? HUB_SEARCH_ID : SEARCH_ID);
     if (field instanceof HTMLInputElement) {
       field.focus();
       field.select();
@@ -59,8 +63,10 @@ function goBack(event: KeyboardEvent) {
   const focused = document.activeElement;
   // The search clears itself first.
   if (focused instanceof HTMLInputElement && focused.type === 'text') {
-    if (focused.id !== SEARCH_ID) focused.blur();
+    if (focused.id !== SEARCH_ID && focused.id !== HUB_SEARCH_ID) focused.blur();
     return;
   }
-  if (windowState.get().pageOpen) patchWindow({ pageOpen: false });
+  const { tab, pageOpen, hubPageOpen } = windowState.get();
+  if (tab === 'discover' && hubPageOpen) patchWindow({ hubPageOpen: false });
+  else if (tab === 'models' && pageOpen) patchWindow({ pageOpen: false });
 }

@@ -6,25 +6,31 @@ import { StateIcon, StateMark } from '../../components/StateMark';
 import { useElapsed } from '../../components/use-age';
 import { describeFailure } from '../../errors/table';
 import { bytes, duration, percent } from '../../format';
+import type { EngineJob } from '../../ipc/bindings';
 import { m } from '../../messages';
 import { stopModel } from '../../state/actions';
+import { installProgress } from '../../state/engine-job';
 import { useModel, useModelName } from '../../state/queries';
 import type { ModelStatus } from '../../state/status';
 import { openModel } from '../../state/window';
 import classes from './StatusBar.module.css';
 
-export function RunningMenu({ statuses }: { statuses: ModelStatus[] }) {
+type Props = { statuses: ModelStatus[]; job: EngineJob | null };
+
+export function RunningMenu({ statuses, job }: Props) {
   const [opened, setOpened] = useState(false);
   const first = statuses[0] ?? null;
-  const word = first ? m.state[first.state] : m.state.idle;
+  const word = first ? m.state[first.state] : job ? m.statusBar.engine : m.state.idle;
+  const waits = job !== null && (first === null || first.state === 'starting');
   return (
     <Popover position="bottom-start" opened={opened} onChange={setOpened} width={340} trapFocus returnFocus>
       <Popover.Target>
         <UnstyledButton className={classes.summary} onClick={() => setOpened(!opened)}>
           <span className={classes.fixed}>
-            <StateMark state={first?.state ?? 'stopped'} word={word} />
+            <StateMark state={first?.state ?? (job ? 'starting' : 'stopped')} word={word} />
           </span>
-          {first && <Summary status={first} />}
+          {first && <Summary status={first} waits={waits} />}
+          {waits && <Installing job={job} />}
           {statuses.length > 1 && (
             <Text span c="dimmed" className={classes.fixed}>
               {m.statusBar.more(statuses.length - 1)}
@@ -54,7 +60,7 @@ export function RunningMenu({ statuses }: { statuses: ModelStatus[] }) {
 }
 
 /** Name and quantization; progress while it loads; what failed where it did. */
-function Summary({ status }: { status: ModelStatus }) {
+function Summary({ status, waits }: { status: ModelStatus; waits: boolean }) {
   const model = useModel(status.key);
   const name = useModelName()(status.key);
   const starting = status.state === 'starting';
@@ -76,9 +82,26 @@ function Summary({ status }: { status: ModelStatus }) {
           {model.quantization}
         </Text>
       )}
-      {starting && (progress !== null || elapsed !== null) && (
+      {starting && !waits && (progress !== null || elapsed !== null) && (
         <Text span c="dimmed" className={classes.fixed}>
           {progress !== null ? percent(progress) : m.statusBar.elapsed(duration(elapsed ?? 0))}
+        </Text>
+      )}
+    </>
+  );
+}
+
+/** The engine that is being installed: what is done just now, and how far it is. */
+function Installing({ job }: { job: EngineJob }) {
+  const progress = installProgress(job);
+  return (
+    <>
+      <Text span c="dimmed" className={classes.sentence}>
+        {job.step}
+      </Text>
+      {progress !== null && (
+        <Text span c="dimmed" className={classes.fixed}>
+          {percent(progress)}
         </Text>
       )}
     </>

@@ -2,8 +2,9 @@
 import { ActionIcon, Button } from '@mantine/core';
 import { IconClose } from '../../components/icons';
 import { describeFailure } from '../../errors/table';
+import { client } from '../../ipc/client';
 import { m } from '../../messages';
-import { dismissFailure, stopModel } from '../../state/actions';
+import { attempt, dismissFailure, stopModel } from '../../state/actions';
 import { useModelName } from '../../state/queries';
 import type { ModelStatus } from '../../state/status';
 import { runErrorAction } from '../models/error-actions';
@@ -39,5 +40,20 @@ export function StatusAction({ status }: { status: ModelStatus }) {
         <IconClose size={14} />
       </ActionIcon>
     </>
+  );
+}
+
+/** While an engine is installed and nothing else goes on. */
+export function CancelEngine({ build }: { build: string }) {
+  return (
+    <Button
+      size="xs"
+      variant="default"
+      flex="none"
+      onClick={() => void attempt(m.doing.cancelEngine, client.cancelEngineInstall)}
+      aria-label={m.statusBar.cancelEngine(build)}
+    >
+      {m.cancel}
+    </Button>
   );
 }

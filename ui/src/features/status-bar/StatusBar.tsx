@@ -3,19 +3,22 @@ import { Skeleton, VisuallyHidden } from '@mantine/core';
 import { Note } from '../../components/Note';
 import { asSentence, describeFailure } from '../../errors/table';
 import { m } from '../../messages';
+import { installProgress, isInstalling, useEngineJob } from '../../state/engine-job';
 import { live } from '../../state/live';
 import { useActiveStatuses } from '../../state/status';
 import { useStore } from '../../state/store';
 import { EndpointPill } from './EndpointPill';
 import { MemoryMeter } from './MemoryMeter';
 import { RunningMenu } from './RunningMenu';
-import { StatusAction } from './StatusAction';
+import { CancelEngine, StatusAction } from './StatusAction';
 import classes from './StatusBar.module.css';
 
 export function StatusBar() {
   const { snapshot, problem } = useStore(live, value => value);
   const statuses = useActiveStatuses();
   const first = statuses[0] ?? null;
+  const job = useEngineJob();
+  const installing = isInstalling(job) ? job : null;
   if (!snapshot) {
     return (
       <header className={classes.bar}>
@@ -30,13 +33,17 @@ export function StatusBar() {
       </header>
     );
   }
-  const progress = first?.state === 'starting' ? (first.server?.progress ?? null) : null;
+  const waiting = first === null || first.state === 'starting';
+  const loaded = first?.state === 'starting' ? (first.server?.progress ?? null) : null;
+  // A load may have to wait for its engine.
+  const progress = waiting && installing ? installProgress(installing) : loaded;
   return (
-    <header className={classes.bar} data-state={first?.state ?? 'stopped'}>
+    <header className={classes.bar} data-state={first?.state ?? (installing ? 'starting' : 'stopped')}>
       <Heading />
       <div className={classes.left}>
-        <RunningMenu statuses={statuses} />
+        <RunningMenu statuses={statuses} job={installing} />
         {first && <StatusAction status={first} />}
+        {!first && installing && <CancelEngine build={installing.build} />}
       </div>
       <div className={classes.right}>
         <EndpointPill endpoint={snapshot.endpoint} />

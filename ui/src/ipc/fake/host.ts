@@ -10,6 +10,9 @@ import {
   type ServerStatus,
   type Snapshot,
 } from '../bindings';
+import { FakeDownloads } from './downloads';
+import { FakeEngines } from './engines';
+import { FakeHubSettings } from './hub-settings';
 import { loadLog } from './log';
 import { added, gemma } from './models';
 import { type Scenario, server } from './scenarios';
@@ -28,9 +31,17 @@ export class FakeHost {
   private readonly logs: Record<string, string[]> = {};
   private readonly loads = new Map<string, { cancel: () => void }>();
   private readonly scenario: Scenario;
+  private readonly engines: FakeEngines;
+  private readonly more: Record<string, (args: Args) => unknown>;
 
   constructor(scenario: Scenario) {
     this.scenario = scenario;
+    this.engines = new FakeEngines(scenario, () => this.publish());
+    this.more = {
+      ...this.engines.commands,
+      ...new FakeDownloads(scenario).commands,
+      ...new FakeHubSettings(scenario).commands,
+    };
     for (const one of scenario.snapshot.servers)
       this.logs[one.key] = one.error ? [...one.error.logTail] : [...loadLog];
   }
@@ -40,7 +51,7 @@ export class FakeHost {
     if (delayMilliseconds > 0 && command !== 'startUp') await pause(delayMilliseconds);
     const refusal = refuse[command];
     if (refusal) throw refusal;
-    const run = (this.commands as Record<string, (args: Args) => unknown>)[command];
+    const run = (this.commands as Record<string, (args: Args) => unknown>)[command] ?? this.more[command];
     if (!run) throw new Error(`the fake has no command ${command}`);
     return structuredClone(await run(args));
   }
@@ -134,6 +145,12 @@ export class FakeHost {
       return null;
     },
     modelLog: ({ key }: Args) => this.logs[key as string] ?? [],
+    dismissAnnouncement: ({ id }: Args) => {
+      const { snapshot } = this.scenario;
+      snapshot.announcements = snapshot.announcements.filter(one => one.id !== id);
+      this.publish();
+      return null;
+    },
     openDataFolder: () => null,
     getSettings: () => this.scenario.settings,
     setPort: ({ port }: Args) => {
@@ -166,18 +183,16 @@ export class FakeHost {
         version: 'b11434',
         source: 'saved',
       });
+      this.engines.add({ name: 'llama.cpp', path });
       return this.useEngine('llama.cpp');
     },
     useEngine: ({ name }: Args) => this.useEngine(name as string),
   };
 
   private useEngine(name: string) {
-    const { settings, snapshot } = this.scenario;
-    settings.engines = settings.engines.map(one => ({ ...one, current: one.name === name }));
-    snapshot.engine = name;
     delete this.scenario.refuse.loadModel;
-    this.publish();
-    return settings;
+    this.engines.use(name);
+    return this.scenario.settings;
   }
 
   private add(): Model[] {

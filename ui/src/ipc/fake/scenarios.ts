@@ -1,22 +1,35 @@
 // The states that the window can be opened in.
 import type {
+  AvailableEngines,
   Engine,
+  EngineDetails,
+  EngineRow,
   IpcError,
   Model,
   ServerFailure,
   ServerStatus,
-  Settings,
   Snapshot,
   StartUp,
 } from '../bindings';
+import type { JobView, SettingsWithHub } from '../pending';
+import { availableEngines, engineDetails, engineRows } from './engines';
 import { outOfMemoryLog } from './log';
 import { broken, gemma, models } from './models';
+import { moreChanges } from './more-scenarios';
 
 export type Scenario = {
   startUp: StartUp;
   models: Model[];
-  settings: Settings;
+  settings: SettingsWithHub;
   snapshot: Omit<Snapshot, 'revision'>;
+  engineRows: EngineRow[];
+  engineDetails: EngineDetails;
+  available: AvailableEngines;
+  /** How an installation ends, where it does not end well. */
+  installFails: IpcError | null;
+  jobs: JobView[];
+  /** The hub takes its time. */
+  slowHub: boolean;
   oldEngine: boolean;
   /** Each of the six steps of a load takes this long. */
   stepMilliseconds: number;
@@ -106,6 +119,14 @@ function base(): Scenario {
       modelFolders: ['/home/ada/Models', '/media/ada/models'],
       paddockModelsFolder: `${DATA}/models`,
       engines,
+      hub: {
+        endpoint: null,
+        tokenSet: true,
+        tokenSource: 'settings',
+        connections: 4,
+        parallelFiles: 2,
+        bytesPerSecond: null,
+      },
     },
     snapshot: {
       servers: [],
@@ -115,7 +136,15 @@ function base(): Scenario {
       version: '0.1.0',
       dataDir: DATA,
       engine: 'b11434-vulkan',
+      engineJob: null,
+      announcements: [],
     },
+    engineRows,
+    engineDetails,
+    available: availableEngines,
+    installFails: null,
+    jobs: [],
+    slowHub: false,
     oldEngine: false,
     stepMilliseconds: 120,
     delayMilliseconds: 0,
@@ -195,9 +224,11 @@ const changes = {
       },
     ];
   },
-  noEngine: ({ snapshot, settings, refuse }) => {
+  noEngine: scenario => {
+    const { snapshot, settings, refuse } = scenario;
     snapshot.engine = null;
     settings.engines = [];
+    scenario.engineRows = [];
     refuse.loadModel = { code: 'no_engine', message: 'no engine is set', details: [], hint: '' };
   },
   oldEngine: scenario => {
@@ -252,6 +283,12 @@ const changes = {
       hint: 'Free some space.',
     };
     refuse.removeModelFolder = refuse.saveParams;
+  },
+  ...moreChanges,
+  /** A model was loaded while there was no engine. */
+  engineForModel: scenario => {
+    moreChanges.loadsEngine(scenario);
+    running(starting(null))(scenario);
   },
 } satisfies Record<string, Change>;
 

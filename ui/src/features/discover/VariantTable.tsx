@@ -1,0 +1,84 @@
+// The variants of a repository: how good, how large, whether they fit, and the way to have them.
+import { Text, VisuallyHidden } from '@mantine/core';
+import { useEffect, useRef } from 'react';
+import { Tag } from '../../components/Tag';
+import { bytes } from '../../format';
+import type { HubRepo, HubVariant } from '../../ipc/pending';
+import { discoverWords } from '../../messages/discover';
+import { patchWindow, useWindow } from '../../state/window';
+import classes from './Discover.module.css';
+import { FitMark } from './FitMark';
+import { VariantAction } from './VariantAction';
+import { inOrder, isMeant } from './view';
+
+const words = discoverWords.repo;
+
+export function VariantTable({ repo }: { repo: HubRepo }) {
+  return (
+    <table className={classes.table}>
+      <thead>
+        <tr>
+          <th scope="col">{words.columns.variant}</th>
+          <th scope="col" className={classes.number}>
+            {words.columns.size}
+          </th>
+          <th scope="col">{words.columns.fit}</th>
+          <th scope="col" className={classes.action}>
+            <VisuallyHidden>{words.columns.action}</VisuallyHidden>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {inOrder(repo).map(variant => (
+          <Row key={variant.name} repo={repo} variant={variant} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Row({ repo, variant }: { repo: HubRepo; variant: HubVariant }) {
+  const row = useRef<HTMLTableRowElement>(null);
+  const meant = useWindow(value => isMeant(variant, value.target));
+  useEffect(() => {
+    if (!meant) return;
+    row.current?.scrollIntoView({ block: 'nearest' });
+    row.current?.querySelector('button')?.focus({ preventScroll: true });
+    patchWindow({ target: null });
+  }, [meant]);
+  const shards = variant.files.length - (variant.projector ? 1 : 0);
+  return (
+    <tr ref={row} data-recommended={variant.recommended || undefined}>
+      <th scope="row">
+        <div className={classes.variantName}>
+          <span>{variant.quantization}</span>
+          {variant.name !== variant.quantization && <Tag>{variant.name}</Tag>}
+          {variant.recommended && <span className={classes.badge}>{words.recommended}</span>}
+          {variant.projector && <Tag>{words.projector}</Tag>}
+          {shards > 1 && <Tag>{words.files(shards)}</Tag>}
+        </div>
+        <Text size="xs" c="dimmed">
+          {variant.qualityWords}
+        </Text>
+        {variant.recommended && variant.why && <Text size="xs">{variant.why}</Text>}
+      </th>
+      <td className={classes.number}>
+        <div>{bytes(variant.sizeBytes)}</div>
+        {variant.bitsPerWeight !== null && (
+          <Text size="xs" c="dimmed">
+            {words.bits(variant.bitsPerWeight.toFixed(1))}
+          </Text>
+        )}
+      </td>
+      <td>
+        <FitMark fit={variant.fit} words={words.fit} />
+        <Text size="xs" c="dimmed">
+          {variant.fitSentence}
+        </Text>
+      </td>
+      <td className={classes.action}>
+        <VariantAction repo={repo} variant={variant} />
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,37 @@
+// A download in words and numbers, the same wherever it is shown.
+import { asSentence } from '../../errors/table';
+import { bytes, bytesOf, rate, remaining } from '../../format';
+import type { JobFile, JobView } from '../../ipc/pending';
+import { m } from '../../messages';
+import { downloadWords as words } from '../../messages/downloads';
+
+/** `1.2 of 5.9 GB`; the whole alone once it is there. */
+export function amount(job: Pick<JobView | JobFile, 'state' | 'downloadedBytes' | 'totalBytes'>): string {
+  if (job.state === 'done') return bytes(job.totalBytes ?? job.downloadedBytes);
+  return bytesOf(job.downloadedBytes, job.totalBytes);
+}
+
+/** `12.4 MB/s · 3 min left`; empty while nothing moves. */
+export function pace(job: Pick<JobView, 'state' | 'bytesPerSecond' | 'secondsLeft'>): string {
+  if (job.state !== 'running' || job.bytesPerSecond <= 0) return '';
+  const left = job.secondsLeft === null ? '' : words.left(remaining(job.secondsLeft));
+  return [rate(job.bytesPerSecond), left].filter(Boolean).join(m.separator);
+}
+
+/** From 0 to 1; `null` while the size is not known. */
+export function fraction(
+  job: Pick<JobView | JobFile, 'state' | 'downloadedBytes' | 'totalBytes'>,
+): number | null {
+  if (job.state === 'done') return 1;
+  if (job.totalBytes === null || job.totalBytes === 0) return null;
+  return Math.min(1, job.downloadedBytes / job.totalBytes);
+}
+
+/** Why nothing moves, where somebody may ask. */
+export function whyItStands(job: JobView): string | null {
+  if (job.state === 'interrupted') return words.interruptedWhy;
+  return job.state === 'waiting' && job.reason ? asSentence(job.reason) : null;
+}
+
+/** What is left of a path when the folders are known. */
+export const fileName = (path: string) => path.split(/[\\/]/).at(-1) ?? path;

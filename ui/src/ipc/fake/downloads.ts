@@ -1,0 +1,166 @@
+// The fake's hub and downloads: a search that pages, and sets of files that come in step by step.
+import { events, type Model } from '../bindings';
+import {
+  type DownloadRequest,
+  type HubPage,
+  type HubQuery,
+  type HubRepo,
+  type JobView,
+  pendingEvents,
+} from '../pending';
+import { hubRepos, hubRows } from './hub-data';
+import { added } from './models';
+import type { Scenario } from './scenarios';
+
+const PAGE = 12;
+const SPEED = 12_400_000;
+const STEPS = 8;
+
+type Args = Record<string, unknown>;
+
+export class FakeDownloads {
+  private next = 1;
+  private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
+  private readonly repos: HubRepo[] = structuredClone(hubRepos);
+  private readonly scenario: Scenario;
+
+  constructor(scenario: Scenario) {
+    this.scenario = scenario;
+  }
+
+  readonly commands = {
+    searchHub: async ({ query }: Args) => {
+      if (this.scenario.slowHub) await new Promise(resolve => setTimeout(resolve, 60_000));
+      return this.search(query as HubQuery);
+    },
+    hubRepo: ({ id }: Args): HubRepo => {
+      const repo = this.repos.find(one => one.id.toLowerCase() === (id as string).toLowerCase());
+      if (repo) return repo;
+      throw {
+        code: 'hub_not_found',
+        message: `there is no model ${id} on the hub`,
+        details: [],
+        hint: 'Check the name.',
+      };
+    },
+    downloadModel: ({ request }: Args) => this.start(request as DownloadRequest),
+    listDownloads: () => this.scenario.jobs,
+    pauseDownload: ({ id }: Args) =>
+      this.patch(id as string, { state: 'paused', bytesPerSecond: 0, secondsLeft: null }),
+    resumeDownload: ({ id }: Args) => {
+      this.patch(id as string, { state: 'running', error: null, reason: null });
+      this.tick(id as string);
+      return null;
+    },
+    cancelDownload: ({ id }: Args) => this.drop(id as string),
+    dismissDownload: ({ id }: Args) => this.drop(id as string),
+  };
+
+  private search(query: HubQuery): HubPage {
+    const words = query.text.toLowerCase().split(/\s+/).filter(Boolean);
+    const by = { trending: 'likes', downloads: 'downloads', likes: 'likes', newest: 'lastModified' } as const;
+    const found = hubRows
+      .filter(row => words.every(word => row.id.toLowerCase().includes(word)))
+      .filter(row => query.author === null || row.author === query.author)
+      .filter(row => query.task === null || row.task === query.task);
+    if (query.sort !== 'trending') {
+      const key = by[query.sort];
+      found.sort((a, b) => ((b[key] ?? 0) > (a[key] ?? 0) ? 1 : -1));
+    }
+    const from = Number(query.cursor ?? 0);
+    const rest = found.length > from + PAGE;
+    return { repos: found.slice(from, from + PAGE), cursor: rest ? String(from + PAGE) : null };
+  }
+
+  private start({ repo: id, variant: name }: DownloadRequest): string {
+    const variant = this.repos.find(repo => repo.id === id)?.variants.find(one => one.name === name);
+    if (!variant) throw { code: 'hub_not_found', message: `${id} has no ${name}`, details: [], hint: '' };
+    const job: JobView = {
+      id: `job-${this.next++}`,
+      label: `${id.split('/')[1]} ${name}`,
+      state: 'running',
+      reason: null,
+      error: null,
+      downloadedBytes: 0,
+      totalBytes: variant.sizeBytes,
+      bytesPerSecond: 0,
+      secondsLeft: null,
+      files: variant.files.map(file => ({
+        path: file.path,
+        downloadedBytes: 0,
+        totalBytes: file.sizeBytes,
+        state: 'queued',
+      })),
+      tag: { kind: 'model', repo: id, variant: name, key: null },
+      startedAt: Date.now(),
+      finishedAt: null,
+    };
+    variant.jobId = job.id;
+    this.scenario.jobs = [...this.scenario.jobs, job];
+    this.publish();
+    this.tick(job.id);
+    return job.id;
+  }
+
+  private tick(id: string): void {
+    clearTimeout(this.timers.get(id));
+    this.timers.set(
+      id,
+      setTimeout(() => {
+        const job = this.scenario.jobs.find(one => one.id === id);
+        if (job?.state !== 'running') return;
+        const total = job.totalBytes ?? 1_000_000_000;
+        const downloadedBytes = Math.min(total, job.downloadedBytes + total / STEPS);
+        if (downloadedBytes >= total) return this.finish(job);
+        let left = downloadedBytes;
+        const files: JobView['files'] = job.files.map(file => {
+          const here = Math.min(left, file.totalBytes ?? 0);
+          left -= here;
+          return { ...file, downloadedBytes: here, state: here === file.totalBytes ? 'done' : 'running' };
+        });
+        this.patch(id, {
+          downloadedBytes,
+          files,
+          bytesPerSecond: SPEED,
+          secondsLeft: (total - downloadedBytes) / SPEED,
+        });
+        this.tick(id);
+      }, this.scenario.stepMilliseconds),
+    );
+  }
+
+  /** It is in the library from now on. */
+  private finish(job: JobView): void {
+    const { repo, variant } = job.tag;
+    const model: Model = { ...added, key: `${repo}-${variant}`.toLowerCase(), name: job.label };
+    this.scenario.models = [...this.scenario.models, model];
+    const mine = this.repos.find(one => one.id === repo)?.variants.find(one => one.name === variant);
+    if (mine) mine.localKey = model.key;
+    this.patch(job.id, {
+      state: 'done',
+      downloadedBytes: job.totalBytes ?? job.downloadedBytes,
+      bytesPerSecond: 0,
+      secondsLeft: null,
+      finishedAt: Date.now(),
+      tag: { ...job.tag, key: model.key },
+    });
+    void events.libraryChanged.emit();
+  }
+
+  private patch(id: string, change: Partial<JobView>): null {
+    this.scenario.jobs = this.scenario.jobs.map(job => (job.id === id ? { ...job, ...change } : job));
+    this.publish();
+    return null;
+  }
+
+  private drop(id: string): null {
+    clearTimeout(this.timers.get(id));
+    this.scenario.jobs = this.scenario.jobs.filter(job => job.id !== id);
+    this.publish();
+    return null;
+  }
+
+  private publish(): void {
+    void pendingEvents.downloadsChanged.emit(structuredClone(this.scenario.jobs));
+  }
+}

@@ -1,0 +1,98 @@
+// Words of the Engines page; they come with it.
+import { plural } from './plural';
+
+export const engineWords = {
+  title: 'Engines',
+  failed: 'Could not read the list of engines',
+
+  current: 'Current engine',
+  currentBody: 'The llama-server that runs your models. A change applies to the next model that is loaded.',
+  facts: { version: 'Version', options: 'Options', path: 'File' },
+  optionCount: (count: string) => `${count} that the form can set`,
+  found: 'What it found on this machine',
+  onlyCpu: 'No GPU that it can use; models run on the processor.',
+  deviceFree: (free: string, total: string) => `${free} of ${total} free`,
+  asking: 'Asking the engine',
+  detailsFailed: (clause: string) => `It could not be asked: ${clause}.`,
+  noneTitle: 'No engine yet',
+  noneBody:
+    'Models need llama.cpp’s llama-server to run. Install the one that suits this machine, or choose your own.',
+  noneInstall: (label: string, size: string) => `Install ${label} (${size})`,
+
+  updateTitle: (build: string) => `Update available: ${build}`,
+  updateBody: (build: string) =>
+    `${build} goes on working. The new one must run a model on this machine before it becomes current.`,
+  updateButton: (build: string) => `Install ${build}`,
+
+  installed: 'Installed',
+  installedBody: 'Engines that Paddock installed, found or was given.',
+  pick: 'Choose a file…',
+  inUse: 'In use',
+  use: 'Use',
+  switchTo: (name: string) => `Use ${name}`,
+  remove: 'Remove…',
+  removeName: (name: string) => `Remove ${name}`,
+  removeTitle: (name: string) => `Remove ${name}?`,
+  removeBody: (size: string) => `Its files are deleted, which frees ${size}. It can be installed again.`,
+  removeBodyAdded: 'Paddock forgets it. The file stays where it is.',
+  removePinned: (count: number) =>
+    `${plural(count, 'model is', 'models are')} set to this engine and will use the current one instead.`,
+  removeCurrent: 'It is the engine in use; choose another one first.',
+  removeConfirm: 'Remove',
+  rollBack: (name: string) => `Roll back to ${name}`,
+  rolledBack: (name: string) => `${name} is in use again.`,
+  nowInUse: (name: string) => `${name} is in use.`,
+  removed: (name: string) => `${name} was removed.`,
+  pinnedBy: (count: number) => `set for ${plural(count, 'model')}`,
+  sources: { added: 'added by you', paddock: 'installed', path: 'found on PATH' },
+  states: { good: 'Works', unproved: 'Not tried yet', failed: 'Does not work', missing: 'Missing' },
+  unprovedWhy: 'It is tried when it first loads a model.',
+  missingWhy: 'The file is not there any more. Connect the drive it was on, or remove the engine.',
+
+  available: 'Available',
+  availableBody: 'Official builds of llama.cpp for this machine.',
+  check: 'Check now',
+  checked: (when: string) => `Asked ${when}`,
+  neverChecked: 'Not asked yet',
+  problemTitle: 'The list may be old',
+  nothingKnown: 'Nobody could be asked what there is',
+  nothingKnownBody: 'An engine that is already on this machine can be added with “Choose a file…”.',
+  build: 'Build',
+  newest: 'newest',
+  buildInstalled: 'installed',
+  notes: 'Release notes',
+  variants: 'Variants of this build',
+  recommended: 'Recommended',
+  isInstalled: 'Installed',
+  notHere: 'Not for this machine',
+  install: 'Install',
+  installName: (label: string, build: string) => `Install ${label}, build ${build}`,
+  needsDigest: 'Install without a checksum',
+  noDigestTitle: (build: string) => `Install ${build} without a checksum?`,
+  noDigestBody:
+    'This release does not say what its files must look like, so a damaged or exchanged file would go unnoticed. It is only run after it has been unpacked into a folder of its own.',
+
+  job: {
+    label: (build: string) => `Installing ${build}`,
+    states: {
+      looking: 'Looking',
+      fetching: 'Downloading',
+      unpacking: 'Unpacking',
+      proving: 'Proving',
+      done: 'Installed',
+      failed: 'Failed',
+    },
+    cancel: (build: string) => `Cancel installing ${build}`,
+    failed: (build: string, clause: string) => `Could not install ${build}: ${clause}.`,
+    kept: (name: string) => `${name} is still in use, as before.`,
+    keptNone: 'Nothing was changed.',
+    again: 'Try again',
+  },
+
+  doing: {
+    install: (build: string) => `install ${build}`,
+    cancel: 'cancel the installation',
+    remove: (name: string) => `remove ${name}`,
+    rollBack: 'roll back',
+  },
+} as const;
