@@ -3,7 +3,8 @@
 //! Invariants:
 //! - A claimed length is believed only as far as bytes for it are really there: buffers grow with
 //!   what was read, and a length that ends behind the file is refused before anything is read.
-//! - At most [`MAX_HEADER_BYTES`] are consumed, at most [`MAX_KEPT_BYTES`] of content are kept.
+//! - At most [`MAX_HEADER_BYTES`] are consumed, at most [`MAX_KEPT_BYTES`] of content are kept, so that a header never
+//!   takes more than 64 MB of memory (proved in `tests/memory.rs`).
 //! - The end of the input is always [`Error::TruncatedHeader`] or [`Error::NeedMoreBytes`], never
 //!   [`Error::Malformed`]: cut files and damaged files have different remedies.
 //!
@@ -16,10 +17,11 @@ use crate::{Error, Value, ValueType};
 
 /// Longer headers are refused. The longest known (256,000 tokens with merges) have about 25 MB.
 pub(crate) const MAX_HEADER_BYTES: u64 = 256 << 20;
-/// Keys, values and tensor descriptions kept in memory, all together. Real headers keep under 1 MB.
-pub(crate) const MAX_KEPT_BYTES: u64 = 64 << 20;
+/// Keys, values and tensor descriptions kept in memory, all together. Real headers keep under 1 MB. What grows takes
+/// up to three times its content for a moment; the callers of [`Cursor::keep`] count that.
+pub(crate) const MAX_KEPT_BYTES: u64 = 32 << 20;
 /// Longest single string that is kept; chat templates have up to 100 kB.
-pub(crate) const MAX_STRING_BYTES: u64 = 16 << 20;
+pub(crate) const MAX_STRING_BYTES: u64 = 2 << 20;
 /// Longest key or tensor name, by the format's specification.
 pub(crate) const MAX_NAME_BYTES: u64 = u16::MAX as u64;
 
@@ -110,10 +112,19 @@ impl<R: Read> Cursor<R> {
             let count = chunk.len();
             missing -= self.consume(count);
         }
-        Ok(match String::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-        })
+        match String::from_utf8(bytes) {
+            Ok(mut text) => {
+                text.shrink_to_fit();
+                Ok(text)
+            }
+            Err(error) => {
+                let mut text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                text.shrink_to_fit();
+                // Each byte that is no text became three.
+                self.keep((text.len() as u64).saturating_sub(length))?;
+                Ok(text)
+            }
+        }
     }
 
     /// A value that is not an array.

@@ -27,9 +27,12 @@ const MAX_KEPT_ELEMENTS: u64 = 1024;
 const MAX_DIMENSIONS: u32 = 4;
 /// As in ggml, where the file does not say otherwise.
 const DEFAULT_ALIGNMENT: u64 = 32;
-/// Least size of a pair and of a tensor description in the file; what they cost in memory besides text.
-const PAIR_BYTES: (u64, u64) = (13, 96);
-const TENSOR_BYTES: (u64, u64) = (24, 160);
+/// Least size of a pair and of a tensor description in the file; what they cost in memory besides text, while the lists
+/// that they are in grow.
+const PAIR_BYTES: (u64, u64) = (13, 288);
+const TENSOR_BYTES: (u64, u64) = (24, 272);
+/// What an element of an array costs while the array grows.
+const ELEMENT_BYTES: u64 = 2 * size_of::<Value>() as u64;
 
 /// Everything before the tensor data.
 #[derive(Debug, Clone, PartialEq)]
@@ -309,7 +312,7 @@ fn parse_array<R: Read>(cursor: &mut Cursor<R>, key: &str) -> Result<Array, Erro
     }
     let mut items = Vec::new();
     for _ in 0..len {
-        cursor.keep(size_of::<Value>() as u64)?;
+        cursor.keep(ELEMENT_BYTES)?;
         items.push(cursor.read_scalar(element_type, key)?);
     }
     Ok(Array {
@@ -338,7 +341,6 @@ fn parse_alignment<R: Read>(cursor: &Cursor<R>, metadata: &Metadata) -> Result<u
 
 fn parse_tensors<R: Read>(cursor: &mut Cursor<R>, count: u64) -> Result<Vec<TensorInfo>, Error> {
     let mut tensors = Vec::new();
-    let mut names = HashSet::new();
     for _ in 0..count {
         cursor.keep(TENSOR_BYTES.1)?;
         let name = cursor.read_string(MAX_NAME_BYTES, "a tensor name")?;
@@ -361,10 +363,6 @@ fn parse_tensors<R: Read>(cursor: &mut Cursor<R>, count: u64) -> Result<Vec<Tens
         }
         let ggml_type = GgmlType(cursor.read_u32()?);
         let offset = cursor.read_u64()?;
-        cursor.keep(name.len() as u64)?;
-        if !names.insert(name.clone()) {
-            return Err(cursor.malformed(format!("its tensor {name:?} is there twice")));
-        }
         tensors.push(TensorInfo {
             name,
             dims,
@@ -372,7 +370,13 @@ fn parse_tensors<R: Read>(cursor: &mut Cursor<R>, count: u64) -> Result<Vec<Tens
             offset,
         });
     }
-    Ok(tensors)
+    let mut names = HashSet::with_capacity(tensors.len());
+    match tensors.iter().find(|tensor| !names.insert(&tensor.name)) {
+        None => Ok(tensors),
+        Some(TensorInfo { name, .. }) => {
+            Err(cursor.malformed(format!("its tensor {name:?} is there twice")))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -309,7 +309,7 @@ fn endless_streams_end() {
         "stream",
     )
     .unwrap_err();
-    assert!(error.to_string().contains("larger than 64 MiB"), "{error}");
+    assert!(error.to_string().contains("larger than 32 MiB"), "{error}");
 }
 
 /// Tensor descriptions without end, each named by its number.

@@ -19,8 +19,8 @@
 //! ```
 //!
 //! Invariants:
-//! - Files are foreign: no byte sequence panics, reads past the header or allocates more than a few
-//!   hundred MiB (limits in `cursor`), whatever counts and lengths it claims.
+//! - Files are foreign: no byte sequence panics, reads past the header or takes more than 64 MB of memory
+//!   (limits in `cursor`), whatever counts and lengths it claims. `fuzz/` looks for one that does.
 //! - Every [`Error`] names the file it is about.
 //! - Nothing here knows engines, flags or downloads.
 //!
