@@ -10,8 +10,10 @@ use supervisor::{Reaped, Registry, Surroundings};
 use tokio::sync::watch;
 
 use crate::announcements::Announcements;
+use crate::downloads::Downloads;
 use crate::error::Error;
 use crate::http::HttpClient;
+use crate::hub_repo::RemoteHeaders;
 use crate::install_engine::Installs;
 use crate::instance::InstanceLock;
 use crate::run::capabilities::CapabilityCache;
@@ -41,6 +43,8 @@ pub(crate) struct Inner {
     pub(crate) settings: Keeper,
     pub(crate) registry: Registry,
     pub(crate) http: HttpClient,
+    pub(crate) downloads: Downloads,
+    pub(crate) remote_headers: RemoteHeaders,
     pub(crate) headers: HeaderCache,
     pub(crate) capabilities: CapabilityCache,
     pub(crate) plans: StartedPlans,
@@ -95,6 +99,8 @@ impl Core {
             registry: Registry::new(surroundings, document.limits.max_loaded),
             settings,
             http: HttpClient::default(),
+            downloads: Downloads::default(),
+            remote_headers: RemoteHeaders::default(),
             headers: HeaderCache::default(),
             capabilities: CapabilityCache::default(),
             plans: StartedPlans::default(),

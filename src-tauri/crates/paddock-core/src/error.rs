@@ -93,6 +93,47 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
     },
+    /// The hub cannot be reached, or refuses.
+    #[error(transparent)]
+    Hub(#[from] hub::Error),
+    /// A download cannot be begun or changed.
+    #[error(transparent)]
+    Download(#[from] download::Error),
+    /// What was given as the hub's token cannot be one.
+    #[error("this is no access token: it holds spaces or letters that none has")]
+    NotAToken,
+    /// A repository has no GGUF file.
+    #[error("{repo} has no GGUF file")]
+    NoGguf {
+        /// The repository.
+        repo: String,
+    },
+    /// A repository has no such variant.
+    #[error("{repo} has no {wanted:?}; it has {}", known.join(", "))]
+    NoSuchVariant {
+        /// The repository.
+        repo: String,
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// Nobody said which variant, and none fits this machine.
+    #[error("nothing in {repo} fits this machine's free memory; it has {}", known.join(", "))]
+    NothingFits {
+        /// The repository.
+        repo: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// A repository lacks some of a model's shards.
+    #[error("{repo} lacks {}", missing.join(", "))]
+    ShardsMissing {
+        /// The repository.
+        repo: String,
+        /// The files that are not there.
+        missing: Vec<String>,
+    },
     /// A task of ours ended before it answered.
     #[error("Paddock is shutting down")]
     ShuttingDown,
@@ -140,6 +181,13 @@ impl Error {
             Self::Occupied { .. } => "occupied",
             Self::Folder { .. } => "folder_unusable",
             Self::InModelsFolder { .. } => "in_models_folder",
+            Self::Hub(source) => source.code(),
+            Self::Download(source) => source.code(),
+            Self::NotAToken => "not_a_token",
+            Self::NoGguf { .. } => "no_gguf",
+            Self::NoSuchVariant { .. } => "variant_not_found",
+            Self::NothingFits { .. } => "nothing_fits",
+            Self::ShardsMissing { .. } => "shards_missing",
             Self::ShuttingDown => "shutting_down",
         }
     }
@@ -166,6 +214,19 @@ impl Error {
             Self::Folder { .. } => "Check that the folder can be written, or set PADDOCK_HOME to another.".to_owned(),
             Self::InModelsFolder { .. } => {
                 "Delete the file, or take the folder out of the models folders.".to_owned()
+            }
+            Self::Hub(source) => source.hint(),
+            Self::Download(source) => source.hint().unwrap_or_default().to_owned(),
+            Self::NotAToken => "Copy the whole token from the hub's settings page; it begins with hf_.".to_owned(),
+            Self::NoGguf { .. } => {
+                "Look for a repository of the same model whose name ends in GGUF.".to_owned()
+            }
+            Self::NoSuchVariant { repo, .. } => format!("`paddock files {repo}` lists them."),
+            Self::NothingFits { repo, .. } => {
+                format!("Name one all the same, as {repo}:QUANT, or take a smaller model.")
+            }
+            Self::ShardsMissing { .. } => {
+                "Its upload may not be finished; take another quantization or repository.".to_owned()
             }
             Self::ShuttingDown => String::new(),
         }

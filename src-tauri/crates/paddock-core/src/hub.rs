@@ -1,0 +1,110 @@
+//! The model hub as this user has it: its address, and the token that is theirs.
+//!
+//! The token set in Paddock lies in a file of its own that its owner alone can read, not in the settings: those are
+//! shown, copied and attached to bug reports. Desktop, headless host and CLI read it the same way.
+
+use std::path::Path;
+
+use hub::{Hub, HubSettings, Token, TokenSource};
+use serde::Serialize;
+
+use crate::core::Core;
+use crate::error::Error;
+
+/// The hub, as doors show it. Never the token itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HubView {
+    /// Its address.
+    pub endpoint: String,
+    /// There is a token.
+    pub token_set: bool,
+    /// Where it is from.
+    pub token_source: Option<TokenSource>,
+}
+
+impl Core {
+    /// The hub: its address from the settings, `HF_ENDPOINT`, or the well-known one.
+    ///
+    /// # Errors
+    /// The address is none.
+    pub fn hub(&self) -> Result<Hub, Error> {
+        let token = self.hub_token().map(|(token, _)| token);
+        let settings = HubSettings {
+            endpoint: self.hub_endpoint(),
+            token,
+        };
+        Ok(Hub::new(self.http(), settings)?)
+    }
+
+    /// What is set.
+    #[must_use]
+    pub fn hub_settings(&self) -> HubView {
+        let source = self.hub_token().map(|(_, source)| source);
+        HubView {
+            endpoint: self.hub_endpoint(),
+            token_set: source.is_some(),
+            token_source: source,
+        }
+    }
+
+    /// Keeps a token, or forgets the one that is kept; then `HF_TOKEN` or the hub's own file count again.
+    ///
+    /// # Errors
+    /// The text is no token, or it cannot be written.
+    pub fn set_hub_token(&self, token: Option<&str>) -> Result<HubView, Error> {
+        let path = self.data().hub_token();
+        match token.map(str::trim).filter(|token| !token.is_empty()) {
+            Some(text) => {
+                let token = Token::new(text).ok_or(Error::NotAToken)?;
+                write_secret(&path, token.secret())
+            }
+            None => match std::fs::remove_file(&path) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+                result => result,
+            },
+        }
+        .map_err(|source| Error::Folder { path, source })?;
+        Ok(self.hub_settings())
+    }
+
+    pub(crate) fn hub_token(&self) -> Option<(Token, TokenSource)> {
+        let own = std::fs::read_to_string(self.data().hub_token()).ok();
+        let own = own.as_deref().and_then(Token::new);
+        own.map(|token| (token, TokenSource::Settings))
+            .or_else(|| hub::from_environment(variable, std::env::home_dir()))
+    }
+
+    fn hub_endpoint(&self) -> String {
+        let given = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let set = self.settings().hub.endpoint.clone().and_then(given);
+        set.or_else(|| variable("HF_ENDPOINT").and_then(given))
+            .unwrap_or_else(|| hub::DEFAULT_ENDPOINT.to_owned())
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// A temporary file is its owner's alone from the beginning, and so is what it becomes.
+fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
+    settings::write_atomically(path, text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn a_secret_is_readable_by_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hub-token");
+        std::fs::write(&path, "old").unwrap();
+        write_secret(&path, "hf_x").unwrap();
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
