@@ -63,6 +63,7 @@ impl Lab {
             env: vec![(MARKER.to_owned(), self.home.marker().to_owned())],
             speaks_child_protocol: false,
             load_timeout: Duration::from_secs(60),
+            listen: supervisor::Listen::default(),
         }
     }
 

@@ -133,6 +133,7 @@ impl Core {
             env: Vec::new(),
             speaks_child_protocol: capabilities.speaks_child_protocol,
             load_timeout: Duration::from_secs(self.settings().limits.load_timeout_seconds.max(1)),
+            listen: supervisor::Listen::default(),
         };
         Ok(LoadPlan {
             spec,

@@ -131,6 +131,14 @@ impl FailureCause {
                 "Try a smaller context size, a quantized KV cache, fewer GPU layers, or a smaller quantization of the model."
             }
             Self::UnknownArchitecture { .. } => "Use a newer engine build.",
+            Self::LibraryMissing {
+                library: Some(library),
+            } if library.starts_with("GLIBC") => {
+                "This build is for a newer system: use an older one, or build llama.cpp on this machine."
+            }
+            Self::LibraryMissing { library: None } if cfg!(windows) => {
+                "Install Microsoft's Visual C++ Redistributable (2015 or newer, x64), then try again; or install the engine again."
+            }
             Self::LibraryMissing { .. } => {
                 "Unpack the engine's whole archive, not only llama-server, or install it again."
             }
@@ -264,7 +272,8 @@ const PHRASES: &[(&str, FailureCause)] = &[
 fn classify(exit: ExitKind, log_tail: &[String]) -> FailureCause {
     match exit {
         ExitKind::GuardLost => return FailureCause::GuardLost,
-        ExitKind::Signal(4) | ExitKind::Code(STATUS_ILLEGAL_INSTRUCTION) => {
+        // 132 is what a shell makes of signal 4.
+        ExitKind::Signal(4) | ExitKind::Code(132 | STATUS_ILLEGAL_INSTRUCTION) => {
             return FailureCause::IllegalInstruction;
         }
         ExitKind::Signal(9) => return FailureCause::Killed,
@@ -314,8 +323,14 @@ const STATUS_ACCESS_VIOLATION: i32 = 0xC000_0005_u32.cast_signed();
 const STATUS_DLL_NOT_FOUND: i32 = 0xC000_0135_u32.cast_signed();
 
 /// `… error while loading shared libraries: libllama.so: cannot open …` (glibc), `Library not loaded: @rpath/…` (dyld).
+/// A system that is too old lacks a version of its C library: ``version `GLIBC_2.38' not found (required by …)``.
 fn missing_library(log_tail: &[String]) -> Option<String> {
     log_tail.iter().find_map(|line| {
+        if line.contains("not found (required by")
+            && let Some(version) = after(line, "version `")
+        {
+            return version.split('\'').next().map(str::to_owned);
+        }
         let rest = after(line, "error while loading shared libraries: ")
             .or_else(|| after(line, "Library not loaded: "))?;
         Some(rest.split(':').next().unwrap_or(rest).trim().to_owned())
@@ -431,6 +446,23 @@ mod tests {
         assert!(!report("0.00.1 E srv  something: new").is_silent());
         assert!(!report("error: invalid argument: --x").is_silent());
         assert!(!ExitReport::new(ExitKind::Signal(9), Vec::new()).is_silent());
+    }
+
+    #[test]
+    fn what_shells_and_old_systems_say_is_understood() {
+        assert_eq!(
+            cause(ExitKind::Code(132), "Illegal instruction"),
+            FailureCause::IllegalInstruction
+        );
+        let line = "llama-server: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.38' not found (required by ./libllama.so)";
+        let report = ExitReport::new(ExitKind::Code(1), vec![line.to_owned()]);
+        assert_eq!(
+            report.cause,
+            FailureCause::LibraryMissing {
+                library: Some("GLIBC_2.38".to_owned())
+            }
+        );
+        assert!(report.hint.contains("newer system"), "{}", report.hint);
     }
 
     #[test]

@@ -2,11 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::StartError;
+use crate::port::PortSource;
 
 /// One model on one engine with fixed arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,48 @@ pub struct LaunchSpec {
     pub speaks_child_protocol: bool,
     /// Ceiling on a load that never becomes ready.
     pub load_timeout: Duration,
+    /// Where it listens.
+    pub listen: Listen,
+}
+
+/// Where a server listens: a free loopback port, unless its engine's user wants it elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Listen {
+    /// The address; 127.0.0.1 where there is none.
+    pub host: Option<IpAddr>,
+    /// The first port to try, and then those after it; any free one where there is none.
+    pub base_port: Option<u16>,
+}
+
+/// How many ports from the base on are tried before the range counts as full.
+const PORT_RANGE: u16 = 256;
+
+impl Listen {
+    /// What `--host` is given.
+    fn address(self) -> IpAddr {
+        self.host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
+    }
+
+    /// Where the server is reached from here: an unspecified address is reached by loopback.
+    #[must_use]
+    pub(crate) fn url(self, port: u16) -> String {
+        match self.address() {
+            IpAddr::V4(host) if host.is_unspecified() => format!("http://127.0.0.1:{port}"),
+            IpAddr::V4(host) => format!("http://{host}:{port}"),
+            IpAddr::V6(host) if host.is_unspecified() => format!("http://[::1]:{port}"),
+            IpAddr::V6(host) => format!("http://[{host}]:{port}"),
+        }
+    }
+
+    /// A port that is free now, from `base_port` on and after `last`, which somebody else was quicker to take.
+    pub(crate) fn free_port(self, ports: &dyn PortSource, last: Option<u16>) -> Option<u16> {
+        let Some(base) = self.base_port else {
+            return ports.free_port();
+        };
+        let first = last.map_or(Some(base), |last| last.checked_add(1))?;
+        let end = base.saturating_add(PORT_RANGE);
+        (first..=end).find(|port| TcpListener::bind((self.address(), *port)).is_ok())
+    }
 }
 
 impl LaunchSpec {
@@ -35,7 +79,7 @@ impl LaunchSpec {
             "--model",
             &self.model_path.to_string_lossy(),
             "--host",
-            "127.0.0.1",
+            &self.listen.address().to_string(),
             "--port",
             port,
             "--alias",
@@ -125,6 +169,7 @@ mod tests {
             env: Vec::new(),
             speaks_child_protocol: false,
             load_timeout: Duration::from_secs(600),
+            listen: Listen::default(),
         }
     }
 
@@ -180,5 +225,31 @@ mod tests {
             argv.join(" "),
             "--model /m.gguf --host 127.0.0.1 --port 8080 --alias local/m --ctx-size 4096"
         );
+    }
+
+    #[test]
+    fn an_engine_may_have_an_address_and_ports_of_its_own() {
+        let mut spec = spec(Path::new("/e/llama-server"), Path::new("/m.gguf"));
+        spec.listen.host = Some("0.0.0.0".parse().unwrap());
+        assert!(
+            spec.argv("9000")
+                .join(" ")
+                .contains("--host 0.0.0.0 --port 9000")
+        );
+        assert_eq!(spec.listen.url(9000), "http://127.0.0.1:9000");
+        spec.listen.host = Some("::1".parse().unwrap());
+        assert_eq!(spec.listen.url(9000), "http://[::1]:9000");
+
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let base = taken.local_addr().unwrap().port();
+        let listen = Listen {
+            host: None,
+            base_port: Some(base),
+        };
+        let ports = crate::EphemeralPorts;
+        let next = listen.free_port(&ports, None).unwrap();
+        assert!(next > base, "the base is taken, so the next one is it");
+        assert!(listen.free_port(&ports, Some(next)).unwrap() > next);
+        assert!(Listen::default().free_port(&ports, None).is_some());
     }
 }

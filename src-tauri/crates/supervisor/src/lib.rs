@@ -35,7 +35,7 @@ mod surroundings;
 
 pub use error::StartError;
 pub use exit_report::{ExitKind, ExitReport, FailureCause};
-pub use launch::{LaunchSpec, check_binary, check_model};
+pub use launch::{LaunchSpec, Listen, check_binary, check_model};
 pub use logs::Log;
 pub use one_shot::run_to_end;
 pub use port::{EphemeralPorts, PortSource};

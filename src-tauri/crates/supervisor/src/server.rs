@@ -241,12 +241,14 @@ impl Shared {
     /// From the first spawn to the last exit.
     async fn live(&self, surroundings: &Surroundings) -> End {
         let mut silent_ends = 0;
+        let mut last_port = None;
         for _ in 0..PORT_ATTEMPTS {
             let begin = Instant::now();
             if self.closing.is_cancelled() {
                 return End::Stopped;
             }
-            let Some(port) = surroundings.ports.free_port() else {
+            let listen = self.spec.listen;
+            let Some(port) = listen.free_port(&*surroundings.ports, last_port) else {
                 return End::Failed(StartError::NoFreePort);
             };
             let spawned = tokio::select! {
@@ -259,7 +261,7 @@ impl Shared {
                 Ok(child) => child,
                 Err(error) => return End::Failed(error),
             };
-            let url = format!("http://127.0.0.1:{port}");
+            let url = listen.url(port);
             match self.until_ready(&mut child, &url).await {
                 Attempt::Ready => return self.until_end(&mut child).await,
                 Attempt::Cancelled => {
@@ -271,6 +273,7 @@ impl Shared {
                     if report.cause == FailureCause::PortInUse =>
                 {
                     tracing::info!(key = self.spec.key, port, "port was taken, trying another");
+                    last_port = Some(port);
                 }
                 Attempt::Failed(StartError::ExitedEarly(report))
                     if report.is_silent()
