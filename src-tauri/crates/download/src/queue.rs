@@ -1,15 +1,30 @@
 //! Sets of files that are one thing to the user, one after another.
+//!
+//! Each set has a task while it is active; who pauses, resumes or cancels only changes the set's state and fires its token,
+//! and the next task of the set waits for the end of the one before. What doors see is published by a task of its
+//! own, at most four times a second.
+
+mod entry;
+mod keep;
+mod work;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, Weak};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
 
+use self::entry::Entry;
+use self::keep::Folder;
 use crate::downloader::Downloader;
 use crate::error::Error;
-use crate::spec::{FileSpec, Limits};
-use crate::view::{JobId, JobView};
+use crate::spec::{FileSpec, FileState, Limits};
+use crate::sync::{Places, lock};
+use crate::view::{JobId, JobState, JobView};
+
+const PUBLISH_EVERY: Duration = Duration::from_millis(250);
 
 /// A set of files that is one thing to the user (shards and projector; engine archive and its runtime).
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -27,11 +42,25 @@ pub struct SetSpec {
 
 /// Downloads in order, with a handle for every door. Clones are the same queue.
 #[derive(Clone)]
-pub struct Queue {}
+pub struct Queue {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    downloader: Downloader,
+    folder: Folder,
+    sets: Mutex<Vec<Entry>>,
+    files: Arc<Places>,
+    views: watch::Sender<Arc<Vec<JobView>>>,
+    /// Something that is shown has changed.
+    dirty: Notify,
+    /// Counts changes that somebody may wait for.
+    changes: watch::Sender<u64>,
+}
 
 impl Queue {
     /// Opens the queue of a state folder. Sets of an earlier run are there again: paused and failed ones as they were,
-    /// all others as [`crate::JobState::Interrupted`]. Call it within a tokio runtime.
+    /// finished ones no more, all others as [`JobState::Interrupted`]. Call it within a tokio runtime.
     ///
     /// # Errors
     /// [`Error::File`] where the folder cannot be used.
@@ -40,18 +69,53 @@ impl Queue {
         state_folder: PathBuf,
         limits: Limits,
     ) -> Result<Self, Error> {
-        let _ = (downloader, state_folder, limits);
-        todo!()
+        let folder = Folder::open(state_folder)?;
+        let mut sets = Vec::new();
+        for document in folder.load()? {
+            if matches!(document.state, JobState::Done | JobState::Cancelled) {
+                folder.remove(document.set.id.as_deref().unwrap_or_default());
+                continue;
+            }
+            sets.push(reopened(document, &downloader));
+        }
+        downloader.set_limits(limits);
+        let views = sets.iter().map(Entry::view).collect();
+        let inner = Arc::new(Inner {
+            downloader,
+            folder,
+            sets: Mutex::new(sets),
+            files: Places::new(limits.parallel_files),
+            views: watch::Sender::new(Arc::new(views)),
+            dirty: Notify::new(),
+            changes: watch::Sender::new(0),
+        });
+        tokio::spawn(publish(Arc::downgrade(&inner)));
+        Ok(Self { inner })
     }
 
     /// Adds a set at the end. A set with the id of one that is there resumes that one, and the new spec replaces the
-    /// old, tokens included.
+    /// old, tokens included; one that is active is left as it is.
     ///
     /// # Errors
     /// [`Error::File`] where it cannot be kept on disk.
-    pub fn add(&self, set: SetSpec) -> Result<JobId, Error> {
-        let _ = set;
-        todo!()
+    pub fn add(&self, mut set: SetSpec) -> Result<JobId, Error> {
+        let id = set.id.get_or_insert_with(made_up_id).clone();
+        let mut entry = Entry::new(set, JobState::Queued, now());
+        {
+            let mut sets = lock(&self.inner.sets);
+            if let Some(at) = sets.iter().position(|entry| entry.id() == id) {
+                if sets[at].state.is_active() {
+                    return Ok(id);
+                }
+                let old = sets.remove(at);
+                entry.run = old.run;
+                entry.task = old.task;
+            }
+            self.inner.folder.save(&keep::Document::of(&entry))?;
+            sets.push(entry);
+        }
+        self.start(&id)?;
+        Ok(id)
     }
 
     /// Stops a set until [`Self::resume`]; no matter if it is stopped already.
@@ -59,8 +123,15 @@ impl Queue {
     /// # Errors
     /// [`Error::NoSuchDownload`]; [`Error::WrongState`] if it is over.
     pub fn pause(&self, id: &str) -> Result<(), Error> {
-        let _ = id;
-        todo!()
+        self.inner.with(id, |entry| {
+            refuse(entry, entry.state.is_over())?;
+            entry.state = JobState::Paused;
+            entry.cancel.cancel();
+            Ok(())
+        })?;
+        self.inner.keep(id);
+        self.inner.changed();
+        Ok(())
     }
 
     /// Goes on with a set that is paused, interrupted or failed; no matter if it runs already.
@@ -68,8 +139,12 @@ impl Queue {
     /// # Errors
     /// [`Error::NoSuchDownload`]; [`Error::WrongState`] if it is done or cancelled.
     pub fn resume(&self, id: &str) -> Result<(), Error> {
-        let _ = id;
-        todo!()
+        let active = self.inner.with(id, |entry| {
+            let gone = matches!(entry.state, JobState::Done | JobState::Cancelled);
+            refuse(entry, gone)?;
+            Ok(entry.state.is_active())
+        })?;
+        if active { Ok(()) } else { self.start(id) }
     }
 
     /// Gives a set up and removes its own parts; files of it that are at their target stay.
@@ -77,8 +152,18 @@ impl Queue {
     /// # Errors
     /// [`Error::NoSuchDownload`]; [`Error::WrongState`] if it is done.
     pub fn cancel(&self, id: &str) -> Result<(), Error> {
-        let _ = id;
-        todo!()
+        self.inner.with(id, |entry| {
+            refuse(entry, entry.state == JobState::Done)?;
+            entry.state = JobState::Cancelled;
+            entry.error = None;
+            entry.finished_at = Some(now());
+            entry.cancel.cancel();
+            Ok(())
+        })?;
+        self.inner.folder.remove(id);
+        self.inner.clean_up(id);
+        self.inner.changed();
+        Ok(())
     }
 
     /// Takes a set that is over off the list. The parts of a failed one are removed.
@@ -86,34 +171,174 @@ impl Queue {
     /// # Errors
     /// [`Error::NoSuchDownload`]; [`Error::WrongState`] if it is not over.
     pub fn dismiss(&self, id: &str) -> Result<(), Error> {
-        let _ = id;
-        todo!()
+        let files = self.inner.with(id, |entry| {
+            refuse(entry, !entry.state.is_over())?;
+            let failed = entry.state == JobState::Failed;
+            Ok(failed.then(|| entry.set.files.clone()))
+        })?;
+        self.inner.remove_parts(&files.unwrap_or_default());
+        lock(&self.inner.sets).retain(|entry| entry.id() != id);
+        self.inner.folder.remove(id);
+        self.inner.changed();
+        Ok(())
     }
 
     /// All sets in order, published at most four times a second.
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<Arc<Vec<JobView>>> {
-        todo!()
+        self.inner.views.subscribe()
     }
 
     /// All sets in order, as they are now.
     #[must_use]
     pub fn views(&self) -> Vec<JobView> {
-        todo!()
+        lock(&self.inner.sets).iter().map(Entry::view).collect()
     }
 
-    /// Waits until a set is done, failed or cancelled.
+    /// Waits until a set is done, failed or cancelled, and for the last, its parts are gone.
     ///
     /// # Errors
     /// [`Error::NoSuchDownload`], also if it is dismissed meanwhile.
     pub async fn wait(&self, id: &str) -> Result<JobView, Error> {
-        let _ = id;
-        todo!()
+        let mut changes = self.inner.changes.subscribe();
+        loop {
+            let over = self.inner.with(id, |entry| {
+                let over = entry.state.is_over() && !entry.cleaning;
+                Ok(over.then(|| entry.view()))
+            })?;
+            if let Some(view) = over {
+                return Ok(view);
+            }
+            // The sender lives as long as the queue.
+            let _ = changes.changed().await;
+        }
     }
 
     /// Changes the limits of what runs and what will.
     pub fn set_limits(&self, limits: Limits) {
-        let _ = limits;
-        todo!()
+        self.inner.downloader.set_limits(limits);
+        self.inner.files.set(limits.parallel_files);
     }
+
+    /// Stops everything, for the end of the program; what was under way is interrupted at the next start.
+    pub async fn close(&self) {
+        let tasks: Vec<_> = lock(&self.inner.sets)
+            .iter_mut()
+            .filter_map(|entry| {
+                entry.cancel.cancel();
+                entry.task.take()
+            })
+            .collect();
+        for task in tasks {
+            let _ = task.await;
+        }
+    }
+
+    fn start(&self, id: &str) -> Result<(), Error> {
+        let inner = Arc::clone(&self.inner);
+        self.inner.with(id, |entry| {
+            entry.run += 1;
+            entry.state = JobState::Queued;
+            entry.error = None;
+            entry.finished_at = None;
+            entry.pace.forget();
+            entry.cancel = CancellationToken::new();
+            for file in &mut entry.files {
+                file.fetched_bytes = 0;
+                file.reason = None;
+                if file.state != FileState::Done {
+                    file.state = FileState::Queued;
+                }
+            }
+            let before = entry.task.take();
+            let (run, cancel) = (entry.run, entry.cancel.clone());
+            entry.task = Some(tokio::spawn(work::run(
+                inner,
+                id.to_owned(),
+                run,
+                cancel,
+                before,
+            )));
+            Ok(())
+        })?;
+        self.inner.keep(id);
+        self.inner.changed();
+        Ok(())
+    }
+}
+
+fn refuse(entry: &Entry, wrong: bool) -> Result<(), Error> {
+    if !wrong {
+        return Ok(());
+    }
+    Err(Error::WrongState {
+        label: entry.set.label.clone(),
+        state: entry.state.word(),
+    })
+}
+
+fn reopened(document: keep::Document, downloader: &Downloader) -> Entry {
+    let state = match document.state {
+        state @ (JobState::Paused | JobState::Failed) => state,
+        _ => JobState::Interrupted,
+    };
+    let mut entry = Entry::new(document.set, state, document.started_at);
+    entry.error = document.error;
+    entry.finished_at = document.finished_at;
+    for ((file, spec), done) in entry
+        .files
+        .iter_mut()
+        .zip(&entry.set.files)
+        .zip(document.done)
+    {
+        if let Some(length) = done {
+            file.state = FileState::Done;
+            file.downloaded_bytes = length;
+            file.total_bytes = Some(length);
+        } else {
+            file.downloaded_bytes = downloader.bytes_on_disk(spec);
+        }
+    }
+    entry
+}
+
+/// Ends when the queue is gone.
+async fn publish(inner: Weak<Inner>) {
+    loop {
+        {
+            let Some(inner) = inner.upgrade() else { return };
+            tokio::select! {
+                () = inner.dirty.notified() => {}
+                // Looked at now and then for the end of the queue alone.
+                () = tokio::time::sleep(4 * PUBLISH_EVERY) => continue,
+            }
+            let views: Vec<JobView> = lock(&inner.sets)
+                .iter_mut()
+                .map(|entry| {
+                    entry.look();
+                    entry.view()
+                })
+                .collect();
+            inner.views.send_if_modified(|published| {
+                let changed = **published != views;
+                if changed {
+                    *published = Arc::new(views);
+                }
+                changed
+            });
+        }
+        tokio::time::sleep(PUBLISH_EVERY).await;
+    }
+}
+
+fn made_up_id() -> JobId {
+    format!("{:x}-{:04x}", now(), fastrand::u16(..))
+}
+
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |time| {
+            u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+        })
 }

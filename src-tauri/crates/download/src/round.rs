@@ -122,6 +122,7 @@ impl Round<'_> {
         let (table, fetched) = {
             let mut state = shared.lock();
             let fetched = state.fetched;
+            state.table.release_all();
             (
                 std::mem::replace(&mut state.table, Table::new(None)),
                 fetched,

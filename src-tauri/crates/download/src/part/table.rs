@@ -103,11 +103,6 @@ impl Table {
         (piece as u64 * PIECE_BYTES + u64::from(self.piece(piece).filled)).max(position)
     }
 
-    /// The first byte that is not here.
-    pub(crate) fn first_missing(&self) -> u64 {
-        self.full_before as u64 * PIECE_BYTES + u64::from(self.piece(self.full_before).filled)
-    }
-
     /// Takes the next run of pieces for one of `connections`; `None` if there is nothing to take now.
     pub(crate) fn claim(&mut self, connections: usize) -> Option<Claim> {
         let pieces = self.free_run(connections).or_else(|| self.steal())?;

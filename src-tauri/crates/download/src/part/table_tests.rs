@@ -52,7 +52,7 @@ fn bytes_that_do_not_continue_their_piece_are_refused() {
     assert!(!table.landed(PIECE_BYTES, 2 << 20, 1));
     assert!(!table.landed(8 * PIECE_BYTES, 1, 1));
     assert_eq!(table.downloaded(), 10);
-    assert_eq!(table.first_missing(), 10);
+    assert_eq!(table.contiguous_from(0), 10);
 }
 
 #[test]

@@ -1,0 +1,200 @@
+//! The task that works on one set: its files, as many at a time as the queue allows.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::{Inner, now};
+use crate::error::Error;
+use crate::spec::{FileProgress, FileSpec, FileState};
+use crate::sync::lock;
+use crate::view::{JobError, JobState};
+
+/// Works on a set until it is over or stopped, once an earlier task has let go of it.
+pub(super) async fn run(
+    inner: Arc<Inner>,
+    id: String,
+    run: u64,
+    cancel: CancellationToken,
+    before: Option<JoinHandle<()>>,
+) {
+    if let Some(before) = before {
+        let _ = before.await;
+    }
+    let files = inner
+        .with(&id, |entry| {
+            let files: Vec<_> = entry
+                .set
+                .files
+                .iter()
+                .cloned()
+                .zip(entry.files.clone())
+                .collect();
+            Ok(files)
+        })
+        .unwrap_or_default();
+    // One file that fails stops the others of its set, and only these.
+    let stop = cancel.child_token();
+    let mut working: FuturesUnordered<_> = files
+        .iter()
+        .enumerate()
+        .filter(|(_, (spec, progress))| !is_there(spec, progress))
+        .map(|(index, (spec, _))| fetch(&inner, &id, run, index, spec, &stop))
+        .collect();
+    let mut outcome = Ok(());
+    while let Some(ended) = working.next().await {
+        if let Err(error) = ended {
+            stop.cancel();
+            if outcome.is_ok() {
+                outcome = Err(error);
+            }
+        }
+    }
+    drop(working);
+    if !cancel.is_cancelled() {
+        inner.ended(&id, run, outcome);
+    }
+}
+
+async fn fetch(
+    inner: &Arc<Inner>,
+    id: &str,
+    run: u64,
+    index: usize,
+    spec: &FileSpec,
+    stop: &CancellationToken,
+) -> Result<(), Error> {
+    let _place = tokio::select! {
+        biased;
+        () = stop.cancelled() => return Err(Error::Cancelled),
+        place = inner.files.take() => place,
+    };
+    let tell = |progress: FileProgress| inner.progress(id, run, index, progress);
+    let outcome = inner.downloader.fetch(spec, &tell, stop).await;
+    match &outcome {
+        Ok(_) => inner.keep(id),
+        Err(Error::Cancelled) => {}
+        Err(error) => {
+            tracing::warn!(%error, code = error.code(), "a download failed");
+            inner.file_failed(id, run, index);
+        }
+    }
+    outcome.map(|_| ())
+}
+
+/// Whether a file was finished in an earlier run, and is still what it was by its length.
+fn is_there(spec: &FileSpec, progress: &FileProgress) -> bool {
+    progress.state == FileState::Done
+        && std::fs::metadata(&spec.target)
+            .is_ok_and(|metadata| metadata.len() == progress.downloaded_bytes)
+}
+
+impl Inner {
+    fn progress(&self, id: &str, run: u64, index: usize, progress: FileProgress) {
+        let _ = self.with(id, |entry| {
+            if entry.run == run {
+                entry.progress(index, progress);
+            }
+            Ok(())
+        });
+        self.dirty.notify_one();
+    }
+
+    fn file_failed(&self, id: &str, run: u64, index: usize) {
+        let _ = self.with(id, |entry| {
+            if entry.run == run
+                && let Some(file) = entry.files.get_mut(index)
+            {
+                file.state = FileState::Failed;
+            }
+            Ok(())
+        });
+    }
+
+    fn ended(&self, id: &str, run: u64, outcome: Result<(), Error>) {
+        let _ = self.with(id, |entry| {
+            if entry.run != run || !entry.state.is_active() {
+                return Ok(());
+            }
+            match &outcome {
+                Ok(()) => entry.state = JobState::Done,
+                Err(error) => {
+                    entry.state = JobState::Failed;
+                    entry.error = Some(JobError::from(error));
+                    for file in &mut entry.files {
+                        if file.state != FileState::Done && file.state != FileState::Failed {
+                            file.state = FileState::Queued;
+                        }
+                    }
+                }
+            }
+            entry.finished_at = Some(now());
+            Ok(())
+        });
+        self.keep(id);
+        self.changed();
+    }
+
+    /// Removes what a cancelled set left, once its task has let go.
+    pub(super) fn clean_up(self: &Arc<Self>, id: &str) {
+        let inner = Arc::clone(self);
+        let id = id.to_owned();
+        let _ = self.with(&id.clone(), |entry| {
+            entry.cleaning = true;
+            let before = entry.task.take();
+            let files = entry.set.files.clone();
+            entry.task = Some(tokio::spawn(async move {
+                if let Some(before) = before {
+                    let _ = before.await;
+                }
+                inner.remove_parts(&files);
+                let _ = inner.with(&id, |entry| {
+                    entry.cleaning = false;
+                    Ok(())
+                });
+                inner.changed();
+            }));
+            Ok(())
+        });
+    }
+
+    pub(super) fn remove_parts(&self, files: &[FileSpec]) {
+        for file in files {
+            if let Err(error) = self.downloader.remove_parts(file) {
+                tracing::warn!(%error, "parts of a download stay");
+            }
+        }
+    }
+
+    /// Writes a set to disk; a set that cannot be kept is still downloaded.
+    pub(super) fn keep(&self, id: &str) {
+        let document = self.with(id, |entry| Ok(super::keep::Document::of(entry)));
+        if let Ok(document) = document
+            && let Err(error) = self.folder.save(&document)
+        {
+            tracing::warn!(%error, "a download will not be known after a restart");
+        }
+    }
+
+    /// Something that a door waits for has happened.
+    pub(super) fn changed(&self) {
+        self.changes.send_modify(|changes| *changes += 1);
+        self.dirty.notify_one();
+    }
+
+    pub(super) fn with<T>(
+        &self,
+        id: &str,
+        act: impl FnOnce(&mut super::entry::Entry) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut sets = lock(&self.sets);
+        let entry = sets
+            .iter_mut()
+            .find(|entry| entry.id() == id)
+            .ok_or_else(|| Error::NoSuchDownload { id: id.to_owned() })?;
+        act(entry)
+    }
+}
