@@ -9,7 +9,9 @@ use crate::scan::FoundModel;
 pub fn assign_key(model: &FoundModel, is_taken: impl Fn(&str) -> bool) -> String {
     let file_name = model.path.file_name().unwrap_or_default().to_string_lossy();
     let publisher = model.publisher.as_deref().unwrap_or("local");
-    let wanted = format!("{}/{}", clean(publisher), clean(shard::stem(&file_name)));
+    let name = model.name.as_deref();
+    let name = name.unwrap_or_else(|| shard::stem(&file_name));
+    let wanted = format!("{}/{}", clean(publisher), clean(name));
     if !is_taken(&wanted) {
         return wanted;
     }
@@ -93,6 +95,7 @@ mod tests {
         FoundModel {
             path: path.into(),
             publisher: publisher.map(str::to_owned),
+            ..FoundModel::default()
         }
     }
 
@@ -112,6 +115,42 @@ mod tests {
             assign_key(&model(None, "/m/big.gguf"), |key| taken.contains(&key)),
             "local/big-3"
         );
+    }
+
+    #[test]
+    fn a_name_that_another_app_gave_counts_more_than_the_files() {
+        let blob = FoundModel {
+            path: "/b/sha256-00ff".into(),
+            publisher: Some("ollama".to_owned()),
+            name: Some("gemma3-4b:latest".to_owned()),
+            projector: None,
+        };
+        assert_eq!(assign_key(&blob, |_| false), "ollama/gemma3-4b-latest");
+    }
+
+    proptest::proptest! {
+        /// Whatever folders and files are called, a key is `publisher/name`, new, lower case, and no path.
+        #[test]
+        fn any_name_makes_a_sound_key(publisher in "\\PC{1,20}", name in "\\PC{1,30}", twins in 0_usize..4) {
+            let found = FoundModel {
+                publisher: Some(publisher),
+                name: Some(name),
+                ..FoundModel::default()
+            };
+            let mut taken: Vec<String> = Vec::new();
+            for _ in 0..=twins {
+                let key = assign_key(&found, |key| taken.iter().any(|one| one == key));
+                proptest::prop_assert!(!taken.contains(&key));
+                let (publisher, name) = key.split_once('/').unwrap();
+                for part in [publisher, name] {
+                    proptest::prop_assert!(!part.is_empty() && part != "." && part != "..", "{key}");
+                    proptest::prop_assert!(!part.contains(['/', '\\', ' ', ':']), "{key}");
+                    proptest::prop_assert_eq!(part.to_lowercase(), part);
+                }
+                proptest::prop_assert_eq!(resolve_key(&key, [key.as_str()]), Ok(key.as_str()));
+                taken.push(key);
+            }
+        }
     }
 
     #[test]

@@ -11,12 +11,16 @@ use walkdir::WalkDir;
 const MAX_DEPTH: usize = 8;
 
 /// A model on disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FoundModel {
     /// The file, or the first of its shards.
     pub path: PathBuf,
     /// The publisher's folder, where the layout has one: `<publisher>/<repo>/<file>.gguf`.
     pub publisher: Option<String>,
+    /// What the model is called where its file's name does not tell, as in the stores of other apps.
+    pub name: Option<String>,
+    /// Its vision projector where that does not lie beside it.
+    pub projector: Option<PathBuf>,
 }
 
 /// The models under `folder`, in order of their paths. A folder that is not there holds none: drives come and go.
@@ -37,6 +41,7 @@ pub fn scan_folder(folder: &Path) -> Vec<FoundModel> {
         .map(|path| FoundModel {
             publisher: publisher_in(folder, &path),
             path,
+            ..FoundModel::default()
         })
         .collect()
 }
@@ -46,7 +51,7 @@ pub fn scan_folder(folder: &Path) -> Vec<FoundModel> {
 pub fn model_at(path: &Path) -> FoundModel {
     FoundModel {
         path: first_shard(path),
-        publisher: None,
+        ..FoundModel::default()
     }
 }
 
@@ -55,12 +60,12 @@ fn is_hidden(name: &OsStr) -> bool {
 }
 
 /// GGUF files that are models by themselves: no projector, no importance matrix.
-fn is_model(name: &OsStr) -> bool {
+pub(crate) fn is_model(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_lowercase();
     name.ends_with(".gguf") && !name.contains("mmproj") && !name.contains("imatrix")
 }
 
-fn first_shard(path: &Path) -> PathBuf {
+pub(crate) fn first_shard(path: &Path) -> PathBuf {
     shard::siblings(path)
         .into_iter()
         .next()
