@@ -78,6 +78,12 @@ impl DataDir {
         self.0.join("hub-token")
     }
 
+    /// What can be made anew at any time, such as what model files said of themselves.
+    #[must_use]
+    pub fn cache(&self) -> PathBuf {
+        self.0.join("cache")
+    }
+
     /// Engine logs.
     #[must_use]
     pub fn logs(&self) -> PathBuf {

@@ -28,6 +28,9 @@ pub struct SettingsDocument {
     pub presets: IndexMap<String, Value>,
     /// Further folders with models, beside Paddock's own.
     pub model_folders: Vec<PathBuf>,
+    /// Where Paddock's own models folder was moved to; in the data folder where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_models_folder: Option<PathBuf>,
     /// The model hub, and downloads from it.
     pub hub: HubSettings,
     /// The stable endpoint.
@@ -143,6 +146,12 @@ pub struct ModelEntry {
     /// Where Paddock fetched it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<ModelSource>,
+    /// The other app whose file it is: `ollama`, `lmstudio`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found_in: Option<String>,
+    /// Its vision projector, where that does not lie beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub projector: Option<PathBuf>,
     #[serde(flatten)]
     unknown: Map<String, Value>,
 }
@@ -174,6 +183,8 @@ impl ModelEntry {
             params: Map::new(),
             engine: None,
             source: None,
+            found_in: None,
+            projector: None,
             unknown: Map::new(),
         }
     }
@@ -289,8 +300,12 @@ pub fn read_document(document: Value) -> (SettingsDocument, Vec<Problem>) {
         ..part(engines, "engines", &mut problems)
     };
     let mut take = |name: &str| members.remove(name).unwrap_or(Value::Null);
-    let (model_defaults, model_folders, hub) =
-        (take("modelDefaults"), take("modelFolders"), take("hub"));
+    let (model_defaults, model_folders, own_models_folder, hub) = (
+        take("modelDefaults"),
+        take("modelFolders"),
+        take("ownModelsFolder"),
+        take("hub"),
+    );
     let (gateway, keys, limits, desktop) = (
         take("gateway"),
         take("keys"),
@@ -304,6 +319,7 @@ pub fn read_document(document: Value) -> (SettingsDocument, Vec<Problem>) {
         model_defaults: part(model_defaults, "modelDefaults", &mut problems),
         presets,
         model_folders: part(model_folders, "modelFolders", &mut problems),
+        own_models_folder: part(own_models_folder, "ownModelsFolder", &mut problems),
         hub: part(hub, "hub", &mut problems),
         gateway: part(gateway, "gateway", &mut problems),
         keys: part(keys, "keys", &mut problems),
