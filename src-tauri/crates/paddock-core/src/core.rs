@@ -14,9 +14,9 @@ use crate::downloads::Downloads;
 use crate::error::Error;
 use crate::http::HttpClient;
 use crate::hub_repo::RemoteHeaders;
-use crate::install_engine::Installs;
 use crate::instance::InstanceLock;
 use crate::run::capabilities::CapabilityCache;
+use crate::run::engine_store::EngineStore;
 use crate::run::headers::HeaderCache;
 use crate::run::plans::StartedPlans;
 
@@ -51,7 +51,7 @@ pub(crate) struct Inner {
     pub(crate) endpoint: watch::Sender<EndpointState>,
     pub(crate) notices: Vec<Notice>,
     pub(crate) announcements: Announcements,
-    pub(crate) installs: Installs,
+    pub(crate) engine_store: EngineStore,
     /// Two scans at once would give two keys to one file.
     pub(crate) library: std::sync::Mutex<()>,
 }
@@ -107,7 +107,7 @@ impl Core {
             endpoint: watch::Sender::new(endpoint),
             notices,
             announcements: Announcements::default(),
-            installs: Installs::default(),
+            engine_store: EngineStore::open(&data),
             library: std::sync::Mutex::new(()),
             data,
         };
@@ -189,6 +189,7 @@ impl Core {
 
     /// Ends all models. The host calls it last.
     pub async fn shut_down(&self) {
+        self.inner.engine_store.shutdown.cancel();
         self.inner.registry.stop_all().await;
     }
 }

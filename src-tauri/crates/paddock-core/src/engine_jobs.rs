@@ -82,6 +82,6 @@ impl Core {
     /// The installation that is under way, else the last one; `None` where there was none. Now and as it changes.
     #[must_use]
     pub fn engine_jobs(&self) -> watch::Receiver<Option<EngineJob>> {
-        self.inner.installs.job.subscribe()
+        self.inner.engine_store.job.subscribe()
     }
 }

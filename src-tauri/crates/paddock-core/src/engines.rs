@@ -1,20 +1,20 @@
-//! Engines as the user deals with them: list, add, choose, look at.
+//! The engines there are: added ones, those in Paddock's own folder, and the one on `PATH`. Reading the list touches
+//! no network and runs nothing.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use engines::{Device, binary_in, on_path, parse_devices, parse_version, suggest_name};
-use load_params::{Dialect, EngineFlags};
+use engines::{binary_in, on_path};
 use serde::Serialize;
-use settings::EngineEntry;
+use settings::{EngineEntry, ModelEntry};
 
 use crate::core::{Core, same_path};
 use crate::error::Error;
 
 /// The name of the engine that `PATH` offers; no added engine can have it.
-const ON_PATH: &str = "path";
+pub(crate) const ON_PATH: &str = "path";
 /// Listing devices wakes GPU drivers up.
-const QUESTION_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const QUESTION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where Paddock has an engine from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -72,65 +72,30 @@ pub enum EngineState {
     Failed,
 }
 
-/// All that an engine says of itself.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EngineDetails {
-    /// As in the list.
-    #[serde(flatten)]
-    pub view: EngineView,
-    /// Its own words for its version; packaged builds write what they like.
-    pub version: Option<String>,
-    /// How it spells what engines spell differently.
-    pub dialect: Dialect,
-    /// It reports load progress and ends when its stdin does.
-    pub speaks_child_protocol: bool,
-    /// Devices beside the CPU; empty where there are none or it cannot list them.
-    pub devices: Vec<Device>,
-    /// Every flag in its `--help`.
-    pub flags: EngineFlags,
-}
-
 impl Core {
-    /// The engines there are: added ones, those in Paddock's own folder, and the one on `PATH`.
+    /// The engines there are.
     #[must_use]
     pub fn engines(&self) -> Vec<EngineView> {
         let settings = self.settings();
         let own = self.data().engines();
-        let view = |name: &str, path: PathBuf, source| EngineView {
-            name: name.to_owned(),
-            present: path.is_file(),
-            path,
-            current: false,
-            source,
-            build: None,
-            variant: None,
-            size_bytes: None,
-            state: EngineState::Unproved,
-            problem: None,
-            proved: false,
-            previous: false,
-            pinned_by: 0,
-        };
         let mut views: Vec<EngineView> = settings
             .engines
             .installed
             .iter()
             .map(|(name, entry)| {
-                let is_own = entry.path.starts_with(&own);
-                let source = if is_own {
+                let source = if entry.path.starts_with(&own) {
                     EngineSource::Paddock
                 } else {
                     EngineSource::Added
                 };
-                view(name, entry.path.clone(), source)
+                self.view(name, entry.path.clone(), source, Some(entry))
             })
             .collect();
         let unpacked = unpacked_in(&own)
             .into_iter()
-            .map(|(name, path)| view(&name, path, EngineSource::Paddock));
+            .map(|(name, path)| self.view(&name, path, EngineSource::Paddock, None));
         let on_path = std::env::var_os("PATH").and_then(|path| on_path(&path));
-        let found = on_path.map(|path| view(ON_PATH, path, EngineSource::Path));
+        let found = on_path.map(|path| self.view(ON_PATH, path, EngineSource::Path, None));
         for engine in unpacked.chain(found) {
             if !views
                 .iter()
@@ -142,10 +107,76 @@ impl Core {
         // The chosen one; where none was chosen, the first.
         let chosen = settings.engines.current.clone();
         let current = chosen.or_else(|| views.first().map(|view| view.name.clone()));
+        let is_usable = |name: &str| {
+            views
+                .iter()
+                .any(|view| view.name == name && view.state != EngineState::Failed)
+        };
+        let previous = self.inner.engine_store.look(|records| {
+            records
+                .previous(current.as_deref(), is_usable)
+                .map(str::to_owned)
+        });
         for engine in &mut views {
             engine.current = Some(&engine.name) == current.as_ref();
+            engine.previous = Some(&engine.name) == previous.as_ref();
+            engine.pinned_by = settings
+                .models
+                .values()
+                .filter(|model| model.engine.as_ref() == Some(&engine.name))
+                .count();
         }
         views
+    }
+
+    fn view(
+        &self,
+        name: &str,
+        path: PathBuf,
+        source: EngineSource,
+        entry: Option<&EngineEntry>,
+    ) -> EngineView {
+        let store = &self.inner.engine_store;
+        let origin = store.origin_of(&path);
+        let record = store.look(|records| records.of(name));
+        let present = path.is_file();
+        let here = Some(&store.processor);
+        let proved = origin.as_ref().and_then(|origin| origin.proved_on.as_ref()) == here
+            || record.proved_on.as_ref() == here;
+        let problem = if present {
+            record.fault.map(|fault| fault.message)
+        } else {
+            Some(format!(
+                "llama-server binary not found at {}",
+                path.display()
+            ))
+        };
+        let state = match (&problem, proved || !record.loaded.is_empty()) {
+            (Some(_), _) => EngineState::Failed,
+            (None, true) => EngineState::Good,
+            (None, false) => EngineState::Unproved,
+        };
+        let size_bytes = origin.as_ref().map(|origin| origin.size_bytes);
+        let (build, variant) = match (origin, entry) {
+            (Some(origin), _) => (Some(origin.tag), Some(origin.variant)),
+            (None, Some(entry)) => (entry.build.clone(), entry.variant.clone()),
+            (None, None) => (None, None),
+        };
+        EngineView {
+            name: name.to_owned(),
+            path,
+            current: false,
+            present,
+            source,
+            build,
+            variant,
+            size_bytes,
+            state,
+            problem,
+            proved,
+            previous: false,
+            pinned_by: 0,
+        }
     }
 
     /// The engine that models run on.
@@ -159,95 +190,22 @@ impl Core {
             .ok_or(Error::NoEngine)
     }
 
-    /// Adds the engine at `path`, a binary or its folder, after asking it for its flags. The first one becomes
-    /// current. An engine that is there already is returned as it is.
+    /// The engine that a model runs on: the one it is pinned to, else the current one.
     ///
     /// # Errors
-    /// Nothing is there, it cannot run, or it is not a llama-server.
-    pub async fn add_engine(&self, path: &Path) -> Result<EngineView, Error> {
-        let path = std::path::absolute(path).map_err(|source| Error::Folder {
-            path: path.to_owned(),
-            source,
-        })?;
-        let binary = binary_in(&path).ok_or_else(|| Error::NotAnEngine {
-            path: path.clone(),
-            reason: format!("there is no {} in this folder", engines::BINARY_NAME),
-        })?;
-        if let Some(known) = self.engines().into_iter().find(|view| {
-            self.settings().engines.installed.contains_key(&view.name)
-                && same_path(&view.path, &binary)
-        }) {
-            return Ok(known);
+    /// [`Error::NoEngine`], [`Error::UnknownEngine`].
+    pub(crate) fn engine_of(&self, model: &ModelEntry) -> Result<EngineView, Error> {
+        match &model.engine {
+            Some(name) => self.engine(name),
+            None => self.current_engine(),
         }
-        self.inner.capabilities.of(&binary).await?;
-        let version = supervisor::run_to_end(&binary, &["--version"], QUESTION_TIMEOUT)
-            .await
-            .unwrap_or_default();
-        let wanted = suggest_name(&binary, &version);
-        let name = self.update_settings(|settings| {
-            let taken =
-                |name: &str| name == ON_PATH || settings.engines.installed.contains_key(name);
-            let name = if taken(&wanted) {
-                (2_u32..)
-                    .map(|number| format!("{wanted}-{number}"))
-                    .find(|name| !taken(name))
-                    .unwrap_or(wanted)
-            } else {
-                wanted
-            };
-            settings
-                .engines
-                .installed
-                .insert(name.clone(), EngineEntry::new(binary));
-            settings.engines.current.get_or_insert_with(|| name.clone());
-            name
-        })?;
-        self.engine(&name)
     }
 
-    /// Makes the engine current. Models that run keep the engine they run on.
+    /// The engine with this name.
     ///
     /// # Errors
-    /// [`Error::UnknownEngine`], or the binary is not there.
-    pub fn use_engine(&self, name: &str) -> Result<EngineView, Error> {
-        let view = self.engine(name)?;
-        supervisor::check_binary(&view.path)?;
-        self.update_settings(|settings| settings.engines.current = Some(view.name.clone()))?;
-        self.engine(name)
-    }
-
-    /// Asks an engine for all it can do.
-    ///
-    /// # Errors
-    /// [`Error::UnknownEngine`], or it cannot run.
-    pub async fn show_engine(&self, name: &str) -> Result<EngineDetails, Error> {
-        let view = self.engine(name)?;
-        let capabilities = self.inner.capabilities.of(&view.path).await?;
-        let ask = |flag: &'static str| {
-            let path = view.path.clone();
-            async move {
-                supervisor::run_to_end(&path, &[flag], QUESTION_TIMEOUT)
-                    .await
-                    .unwrap_or_default()
-            }
-        };
-        let version = parse_version(&ask("--version").await);
-        let devices = if capabilities.flags.has("--list-devices") {
-            parse_devices(&ask("--list-devices").await)
-        } else {
-            Vec::new()
-        };
-        Ok(EngineDetails {
-            version,
-            dialect: capabilities.flags.dialect(),
-            speaks_child_protocol: capabilities.speaks_child_protocol,
-            devices,
-            flags: capabilities.flags.clone(),
-            view,
-        })
-    }
-
-    fn engine(&self, name: &str) -> Result<EngineView, Error> {
+    /// [`Error::UnknownEngine`].
+    pub(crate) fn engine(&self, name: &str) -> Result<EngineView, Error> {
         let mut engines = self.engines();
         match engines.iter().position(|view| view.name == name) {
             Some(index) => Ok(engines.swap_remove(index)),

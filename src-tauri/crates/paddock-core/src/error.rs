@@ -50,6 +50,12 @@ pub enum Error {
     /// No model is meant, or several.
     #[error(transparent)]
     Model(#[from] library::NotFound),
+    /// An engine could not be installed, removed or rolled back.
+    #[error(transparent)]
+    Engine(#[from] crate::engine_error::EngineError),
+    /// An engine does not work here.
+    #[error(transparent)]
+    Proof(crate::engine_error::ProofError),
     /// There is no engine yet.
     #[error("there is no engine to run models with")]
     NoEngine,
@@ -175,6 +181,8 @@ impl Error {
             Self::ModelFile(_) => "model_not_gguf",
             Self::Model(library::NotFound::Unknown(_)) => "model_not_found",
             Self::Model(library::NotFound::Ambiguous { .. }) => "model_ambiguous",
+            Self::Engine(source) => source.code(),
+            Self::Proof(source) => source.code(),
             Self::NoEngine => "no_engine",
             Self::UnknownEngine { .. } => "engine_not_found",
             Self::NotAnEngine { .. } => "not_an_engine",
@@ -207,7 +215,9 @@ impl Error {
                 "`paddock ls` lists the models there are; `paddock import PATH` adds one.".to_owned()
             }
             Self::Model(library::NotFound::Ambiguous { .. }) => "Name the whole key.".to_owned(),
-            Self::NoEngine => "Add one with `paddock engine add PATH`, where PATH is a llama-server or its folder.".to_owned(),
+            Self::Engine(source) => source.hint(),
+            Self::Proof(source) => source.hint(),
+            Self::NoEngine => "Install one with `paddock engine install`, or add one with `paddock engine add PATH`, where PATH is a llama-server or its folder.".to_owned(),
             Self::UnknownEngine { .. } => "`paddock engine ls` lists them.".to_owned(),
             Self::NotAnEngine { .. } => "Name a llama-server binary or the folder it is in.".to_owned(),
             Self::Occupied { .. } => "Use that one, or end it first.".to_owned(),
@@ -236,7 +246,12 @@ impl Error {
     #[must_use]
     pub fn details(&self) -> Vec<String> {
         match self {
-            Self::Load { source, .. } | Self::Start(source) => source.log_tail().to_vec(),
+            Self::Load { source, .. }
+            | Self::Start(source)
+            | Self::Proof(crate::engine_error::ProofError::Start(source)) => {
+                source.log_tail().to_vec()
+            }
+            Self::Engine(source) => source.details(),
             _ => Vec::new(),
         }
     }

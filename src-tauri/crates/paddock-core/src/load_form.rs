@@ -44,11 +44,11 @@ impl Core {
     pub async fn load_form(&self, request: &str) -> Result<LoadForm, Error> {
         let (key, entry) = self.find_model(request).await?;
         let saved = saved_params(&key, &entry)?;
-        let path = entry.path;
+        let path = entry.path.clone();
         let facts = self
             .blocking(move |core| core.check_model_file(&path).ok().flatten())
             .await?;
-        let (engine, fields) = match self.current_engine() {
+        let (engine, fields) = match self.engine_of(&entry) {
             Ok(engine) => {
                 let capabilities = self.inner.capabilities.of(&engine.path).await?;
                 (Some(engine.name), load_params::schema(&capabilities.flags))

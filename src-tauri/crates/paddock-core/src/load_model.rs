@@ -2,6 +2,7 @@
 
 use load_params::{LoadParams, Unsupported};
 use supervisor::{Server, StartError};
+use tokio::task::JoinHandle;
 
 use crate::core::Core;
 use crate::error::Error;
@@ -21,18 +22,23 @@ pub struct LoadRequest {
 
 impl Core {
     /// Loads a model and waits until it answers. One that runs with the same arguments already is returned; one with
-    /// other arguments is loaded anew. What is in the way ends only after everything was checked.
+    /// other arguments is loaded anew. What is in the way ends only after everything was checked. Where there is no
+    /// engine, one is fetched first if the settings allow it.
     ///
     /// # Errors
     /// What [`Core::plan_load`] refuses, or why the engine did not get ready.
     pub async fn load_model(&self, request: &LoadRequest) -> Result<ModelStatus, Error> {
-        let (server, plan) = self.begin_load(request).await?;
-        match server.ready().await {
-            Ok(_) => Ok(self.status_of(&server)),
-            Err(source) => Err(Error::Load {
-                key: plan.spec.key,
-                source,
-            }),
+        let (server, plan, outcome) = self.watched_start(request).await?;
+        match outcome.await {
+            Ok(Ok(server)) => Ok(self.status_of(&server)),
+            Ok(Err(error)) => Err(error),
+            Err(_) => match server.ready().await {
+                Ok(_) => Ok(self.status_of(&server)),
+                Err(source) => Err(Error::Load {
+                    key: plan.spec.key,
+                    source,
+                }),
+            },
         }
     }
 
@@ -41,6 +47,24 @@ impl Core {
     /// # Errors
     /// What [`Core::plan_load`] refuses.
     pub async fn begin_load(&self, request: &LoadRequest) -> Result<(Server, LoadPlan), Error> {
+        let (server, plan, _) = self.watched_start(request).await?;
+        Ok((server, plan))
+    }
+
+    /// Begins a load that is seen through by a task of its own, whoever waits for it.
+    async fn watched_start(
+        &self,
+        request: &LoadRequest,
+    ) -> Result<(Server, LoadPlan, JoinHandle<Result<Server, Error>>), Error> {
+        self.fetch_missing_engine(&request.model).await?;
+        let (server, plan) = self.start(request).await?;
+        let seen = self
+            .clone()
+            .see_through(request.clone(), server.clone(), plan.clone());
+        Ok((server, plan, tokio::spawn(seen)))
+    }
+
+    pub(crate) async fn start(&self, request: &LoadRequest) -> Result<(Server, LoadPlan), Error> {
         let plan = self
             .plan_load(&request.model, &request.overrides, request.unsupported)
             .await?;

@@ -10,6 +10,7 @@ use serde_json::Value;
 use settings::ModelEntry;
 use supervisor::LaunchSpec;
 
+use crate::change_engines::options_of;
 use crate::core::Core;
 use crate::error::Error;
 use crate::run::default_context::default_context;
@@ -90,8 +91,9 @@ impl Core {
         overrides: &LoadParams,
         unsupported: Unsupported,
     ) -> Result<LoadPlan, Error> {
-        let engine = self.current_engine()?;
+        let engine = self.engine_of(&entry)?;
         supervisor::check_binary(&engine.path)?;
+        let options = options_of(self, &engine.name);
         let path = entry.path.clone();
         let facts = self
             .blocking(move |core| core.check_model_file(&path))
@@ -129,11 +131,19 @@ impl Core {
             key,
             binary: engine.path,
             model_path: entry.path,
-            args: argv.args,
+            // The engine's own first: where both say something, the model's word is the last.
+            args: options
+                .iter()
+                .flat_map(|options| options.extra_args.iter().cloned())
+                .chain(argv.args)
+                .collect(),
             env: Vec::new(),
             speaks_child_protocol: capabilities.speaks_child_protocol,
             load_timeout: Duration::from_secs(self.settings().limits.load_timeout_seconds.max(1)),
-            listen: supervisor::Listen::default(),
+            listen: supervisor::Listen {
+                host: options.as_ref().and_then(|options| options.host),
+                base_port: options.as_ref().and_then(|options| options.base_port),
+            },
         };
         Ok(LoadPlan {
             spec,

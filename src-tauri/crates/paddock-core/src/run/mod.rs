@@ -2,6 +2,7 @@
 
 pub(crate) mod capabilities;
 pub(crate) mod default_context;
+pub(crate) mod engine_store;
 pub(crate) mod fit;
 pub(crate) mod headers;
 pub(crate) mod memory;
