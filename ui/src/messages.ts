@@ -235,7 +235,8 @@ export const m = {
     fixProblems: 'a parameter is wrong',
     previewFailed: (clause: string) => `The command line cannot be shown: ${clause}.`,
     noEngineTitle: 'No engine to read parameters from',
-    noEngineBody: 'The form shows what your engine takes. Choose a llama-server first.',
+    noEngineBody:
+      'The form shows what your engine takes. Install one, or choose a llama-server that you have.',
   },
 
   details: {
@@ -368,6 +369,7 @@ export const m = {
       tryAgain: 'Try again',
     },
     hubOffline: 'the hub cannot be reached',
+    releasesOffline: 'the place where engines come from cannot be reached',
     hints: {
       newerEngine:
         'Models of a new kind need a newer llama-server. Install or choose one on the Engines page.',

@@ -77,7 +77,7 @@ export const errorTable: Record<string, Row> = {
   download_forbidden: { action: 'setToken' },
   disk_full: { action: 'tryAgain' },
   // Where engines come from.
-  releases_offline: { hint: e.hints.releasesOffline, action: 'tryAgain' },
+  releases_offline: { says: e.releasesOffline, hint: e.hints.releasesOffline, action: 'tryAgain' },
   releases_rate_limited: { action: 'tryAgain' },
   // The host.
   invalid_port: { action: 'changePort' },

@@ -40,7 +40,7 @@ export type HubFile = { path: string; sizeBytes: number };
 
 export type HubVariant = {
   name: string;
-  quantization: string;
+  quantization: string | null;
   qualityWords: string;
   sizeBytes: number;
   bitsPerWeight: number | null;
@@ -53,6 +53,8 @@ export type HubVariant = {
   /** The model in the library, where it is here already. */
   localKey: string | null;
   jobId: string | null;
+  /** Files that the repository lacks; without them it cannot be loaded. */
+  missing: string[];
 };
 
 export type HubRepo = {
@@ -69,6 +71,7 @@ export type HubRepo = {
   architecture: string | null;
   contextLength: number | null;
   chatTemplate: boolean;
+  parameters: number | null;
   variants: HubVariant[];
 };
 
@@ -102,7 +105,7 @@ export type JobView = {
   state: JobState;
   /** Why it waits. */
   reason: string | null;
-  error: { code: string; message: string; hint: string } | null;
+  error: { code: string; message: string; hint: string | null } | null;
   downloadedBytes: number;
   totalBytes: number | null;
   bytesPerSecond: number;

@@ -60,7 +60,7 @@ export const engineWords = {
   build: 'Build',
   newest: 'newest',
   buildInstalled: 'installed',
-  notes: 'Release notes',
+  notes: 'address of the release notes',
   variants: 'Variants of this build',
   recommended: 'Recommended',
   isInstalled: 'Installed',

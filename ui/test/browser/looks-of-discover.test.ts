@@ -8,7 +8,7 @@ const discover = async (page: Page) => {
 };
 const repo = (name: string) => async (page: Page) => {
   await discover(page);
-  await page.locator('li').filter({ hasText: name }).locator('[data-row]').first().click();
+  await page.locator(`[data-row][title$="/${name}"]`).first().click();
   await page.getByRole('heading', { name, level: 2 }).waitFor();
 };
 

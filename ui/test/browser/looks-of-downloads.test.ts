@@ -15,7 +15,7 @@ const views: View[] = [
     scenario: 'manyDownloads',
     go: async page => {
       await drawer(page);
-      await page.getByText('Finished').scrollIntoViewIfNeeded();
+      await page.getByText('Finished', { exact: true }).scrollIntoViewIfNeeded();
     },
   },
   { name: 'downloads-interrupted', scenario: 'interrupted', go: drawer },

@@ -155,6 +155,9 @@ export async function layoutProblems(page: Page): Promise<string[]> {
     controls.forEach((one, index) => {
       for (const other of controls.slice(index + 1)) {
         if (one.element.contains(other.element) || other.element.contains(one.element)) continue;
+        // A field's own button lies in it.
+        const field = one.element.closest('.mantine-Input-wrapper');
+        if (field && field === other.element.closest('.mantine-Input-wrapper')) continue;
         // A row of the list is a target as a whole, below its own button.
         if (other.element.matches('[data-row]') && other.element.closest('li')?.contains(one.element))
           continue;

@@ -8,13 +8,14 @@ import { Note } from '../../components/Note';
 import { Scroll } from '../../components/Scroll';
 import { useLate } from '../../components/use-late';
 import { AppError } from '../../errors/app-error';
-import { daysAgo, grouped, short } from '../../format';
+import { grouped, parameterCount } from '../../format';
 import type { HubRepo, SettingsWithHub } from '../../ipc/pending';
 import { m } from '../../messages';
 import { discoverWords } from '../../messages/discover';
 import { useSettings } from '../../state/queries';
 import { openSettings, patchWindow } from '../../state/window';
 import shared from '../models/Models.module.css';
+import { Counts } from './Counts';
 import classes from './Discover.module.css';
 import { HubProblem } from './HubProblem';
 import { patchSearch, useHubRepo } from './search';
@@ -62,6 +63,7 @@ export function RepoPane({ id, narrow }: { id: string; narrow: boolean }) {
               </Button>
             </Tooltip>
             {query.data && <LinkText url={query.data.url} what={words.copyLink} />}
+            {query.data && <Counts of={query.data} />}
           </div>
         </div>
       </header>
@@ -76,18 +78,21 @@ export function RepoPane({ id, narrow }: { id: string; narrow: boolean }) {
 
 function Repo({ repo }: { repo: HubRepo }) {
   const facts: Fact[] = [
+    ...(repo.parameters === null
+      ? []
+      : [{ label: words.parameters, value: parameterCount(repo.parameters) }]),
     ...(repo.architecture ? [{ label: words.architecture, value: repo.architecture }] : []),
     ...(repo.contextLength === null
       ? []
       : [{ label: words.context, value: words.tokens(grouped(repo.contextLength)) }]),
     { label: words.licence, value: repo.licence ?? words.noLicence },
     { label: words.template, value: repo.chatTemplate ? words.templateIn : words.templateNone },
-    { label: words.downloads, value: short(repo.downloads) },
-    { label: words.likes, value: short(repo.likes) },
-    ...(repo.lastModified ? [{ label: words.updated, value: daysAgo(repo.lastModified) }] : []),
+    ...(repo.variants.some(variant => variant.projector !== null)
+      ? [{ label: words.vision, value: words.visionYes }]
+      : []),
   ];
   return (
-    <Scroll className={`${shared.scroll} ${classes.repo}`} label={repo.id}>
+    <Scroll className={`${shared.scroll} ${classes.repo}`} label={words.about(repo.id)}>
       {repo.summary && (
         <Spoiler
           maxHeight={58}

@@ -1,15 +1,14 @@
 // One repository among those that were found.
 import { Text, UnstyledButton } from '@mantine/core';
 import { useId } from 'react';
-import { IconDownload, IconGated, IconLikes } from '../../components/icons';
-import { daysAgo, short } from '../../format';
+import { IconGated } from '../../components/icons';
 import type { HubRepoRow } from '../../ipc/pending';
 import { discoverWords as words } from '../../messages/discover';
 import { openRepo } from '../../state/window';
 import shared from '../models/Models.module.css';
-import classes from './Discover.module.css';
+import { Counts } from './Counts';
 import { FitMark } from './FitMark';
-import { repoLine } from './view';
+import { repoLine, shortName } from './view';
 
 export function ResultRow({ repo, chosen }: { repo: HubRepoRow; chosen: boolean }) {
   const nameId = useId();
@@ -19,7 +18,7 @@ export function ResultRow({ repo, chosen }: { repo: HubRepoRow; chosen: boolean 
       <div className={shared.rowLine}>
         <div className={shared.title}>
           <span id={nameId} className={shared.name}>
-            {repo.name}
+            {shortName(repo.name)}
           </span>
           {repo.gated && (
             <IconGated
@@ -37,17 +36,7 @@ export function ResultRow({ repo, chosen }: { repo: HubRepoRow; chosen: boolean 
         <Text component="div" className={shared.line}>
           {repoLine(repo)}
         </Text>
-        <div className={classes.counts}>
-          <span title={words.counts(short(repo.downloads), short(repo.likes))}>
-            <IconDownload size={12} aria-hidden />
-            {short(repo.downloads)}
-          </span>
-          <span>
-            <IconLikes size={12} aria-hidden />
-            {short(repo.likes)}
-          </span>
-          {repo.lastModified && <span>{words.updated(daysAgo(repo.lastModified))}</span>}
-        </div>
+        <Counts of={repo} />
       </div>
       {/* The whole row is the target. */}
       <UnstyledButton

@@ -24,6 +24,13 @@ export function VariantAction({ repo, variant }: { repo: HubRepo; variant: HubVa
   const key = variant.localKey ?? (job?.state === 'done' ? job.tag.key : null);
   if (key !== null) return <Here variant={variant} modelKey={key} />;
   if (job && job.state !== 'done') return <Progressing variant={variant} job={job} />;
+  if (variant.missing.length > 0) {
+    return (
+      <Text size="xs" c="var(--pd-warn)" title={variant.missing.join('\n')}>
+        {words.incomplete(variant.missing.length)}
+      </Text>
+    );
+  }
   return <Download repo={repo} variant={variant} />;
 }
 
@@ -109,7 +116,7 @@ function Progressing({ variant, job }: { variant: HubVariant; job: JobView }) {
         <Button
           size="compact-xs"
           variant="transparent"
-          className={classes.why}
+          className={classes.failed}
           onClick={() => patchWindow({ downloadsOpen: true })}
         >
           {words.why}

@@ -47,38 +47,45 @@ function Row({ repo, variant }: { repo: HubRepo; variant: HubVariant }) {
     patchWindow({ target: null });
   }, [meant]);
   const shards = variant.files.length - (variant.projector ? 1 : 0);
+  const why = variant.recommended ? variant.why : null;
   return (
-    <tr ref={row} data-recommended={variant.recommended || undefined}>
-      <th scope="row">
-        <div className={classes.variantName}>
-          <span>{variant.quantization}</span>
-          {variant.name !== variant.quantization && <Tag>{variant.name}</Tag>}
-          {variant.recommended && <span className={classes.badge}>{words.recommended}</span>}
-          {variant.projector && <Tag>{words.projector}</Tag>}
-          {shards > 1 && <Tag>{words.files(shards)}</Tag>}
-        </div>
-        <Text size="xs" c="dimmed">
-          {variant.qualityWords}
-        </Text>
-        {variant.recommended && variant.why && <Text size="xs">{variant.why}</Text>}
-      </th>
-      <td className={classes.number}>
-        <div>{bytes(variant.sizeBytes)}</div>
-        {variant.bitsPerWeight !== null && (
+    <>
+      <tr ref={row} data-recommended={variant.recommended || undefined} data-open={why !== null || undefined}>
+        <th scope="row">
+          <div className={classes.variantName}>
+            <span>{variant.name}</span>
+            {variant.recommended && <span className={classes.badge}>{words.recommended}</span>}
+            {shards > 1 && <Tag>{words.files(shards)}</Tag>}
+          </div>
           <Text size="xs" c="dimmed">
-            {words.bits(variant.bitsPerWeight.toFixed(1))}
+            {variant.qualityWords}
           </Text>
-        )}
-      </td>
-      <td>
-        <FitMark fit={variant.fit} words={words.fit} />
-        <Text size="xs" c="dimmed">
-          {variant.fitSentence}
-        </Text>
-      </td>
-      <td className={classes.action}>
-        <VariantAction repo={repo} variant={variant} />
-      </td>
-    </tr>
+        </th>
+        <td className={classes.number}>
+          <div>{bytes(variant.sizeBytes)}</div>
+          {variant.bitsPerWeight !== null && (
+            <Text size="xs" c="dimmed">
+              {words.bits(variant.bitsPerWeight.toFixed(1))}
+            </Text>
+          )}
+        </td>
+        <td>
+          <FitMark fit={variant.fit} words={words.fit} />
+          <Text size="xs" c="dimmed">
+            {variant.fitSentence}
+          </Text>
+        </td>
+        <td className={classes.action}>
+          <VariantAction repo={repo} variant={variant} />
+        </td>
+      </tr>
+      {why && (
+        <tr data-recommended>
+          <td colSpan={4} className={classes.why}>
+            <Text size="xs">{why}</Text>
+          </td>
+        </tr>
+      )}
+    </>
   );
 }

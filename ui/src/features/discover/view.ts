@@ -20,6 +20,9 @@ export function repoLine(repo: HubRepoRow): string {
 export const repoName = (id: string) => id.split('/').at(-1) ?? id;
 export const repoAuthor = (id: string) => id.split('/')[0] ?? id;
 
+/** Every result is GGUF; the room is better used. */
+export const shortName = (name: string) => name.replace(/[-_.]gguf$/i, '');
+
 /** What to search for where a repository has nothing to run. */
 export const searchable = (id: string) => repoName(id).replace(/[-_.]?(?:gguf|awq|gptq|fp8|mlx)$/i, '');
 

@@ -23,22 +23,13 @@ export function DownloadsItem() {
         aria-expanded={open}
         onClick={() => patchWindow({ downloadsOpen: true })}
       >
-        <IconDownload
-          size={17}
-          stroke={1.7}
-          aria-hidden
-          className={classes.icon}
-          color={busy ? 'var(--pd-accent)' : undefined}
-        />
-        <span className={classes.text}>
-          <span className={classes.title}>{busy ? words.running(totals.active) : words.title}</span>
+        <IconDownload size={17} stroke={1.7} aria-hidden color={busy ? 'var(--pd-accent)' : undefined} />
+        <span className={classes.title}>{busy ? words.running(totals.active) : words.title}</span>
+        <span className={classes.rest}>
           {busy && (
             <>
               <span className={classes.bar} aria-hidden>
-                <span
-                  style={{ transform: `scaleX(${totals.fraction ?? 0})` }}
-                  data-unknown={totals.fraction === null || undefined}
-                />
+                <span style={{ transform: `scaleX(${totals.fraction ?? 0})` }} />
               </span>
               <span className={classes.line}>
                 <span>{totals.bytesPerSecond > 0 ? rate(totals.bytesPerSecond) : words.states.waiting}</span>

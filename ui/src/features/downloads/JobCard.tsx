@@ -9,7 +9,7 @@ import { downloadWords as words } from '../../messages/downloads';
 import { openSettings, openTab, patchWindow } from '../../state/window';
 import { loadHere, resumeJob } from './actions';
 import classes from './Downloads.module.css';
-import { amount, fileName, fraction, pace, whyItStands } from './describe';
+import { amount, fileName, fileWords, fraction, pace, whyItStands } from './describe';
 import { JobButtons } from './JobButtons';
 import { JobMark } from './JobMark';
 
@@ -61,7 +61,7 @@ export function JobCard({ job }: { job: JobView }) {
 }
 
 function Failed({ job, error }: { job: JobView; error: NonNullable<JobView['error']> }) {
-  const { clause, hint, action } = describeFailure({ ...error, log: [] });
+  const { clause, hint, action } = describeFailure({ ...error, hint: error.hint ?? '', log: [] });
   const other = elsewhere(action);
   return (
     <div className={classes.failed}>
@@ -123,7 +123,7 @@ function Files({ job }: { job: JobView }) {
         className={classes.fold}
         aria-expanded={open}
         aria-controls={listId}
-        aria-label={words.showFiles(job.label)}
+        aria-label={words.showFiles(words.files(files.length), job.label)}
         onClick={() => setOpen(!open)}
       >
         <Chevron size={13} aria-hidden />
@@ -134,7 +134,7 @@ function Files({ job }: { job: JobView }) {
           {files.map(file => (
             <li key={file.path}>
               <span className={classes.path} title={file.path}>
-                {fileName(file.path)}
+                {fileWords(file.path)}
               </span>
               <span className={classes.numbers}>{amount(file)}</span>
               <span className={classes.thin} aria-hidden>

@@ -8,6 +8,7 @@ import { downloadWords as words } from '../../messages/downloads';
 /** `1.2 of 5.9 GB`; the whole alone once it is there. */
 export function amount(job: Pick<JobView | JobFile, 'state' | 'downloadedBytes' | 'totalBytes'>): string {
   if (job.state === 'done') return bytes(job.totalBytes ?? job.downloadedBytes);
+  if (job.downloadedBytes === 0 && job.totalBytes !== null) return bytes(job.totalBytes);
   return bytesOf(job.downloadedBytes, job.totalBytes);
 }
 
@@ -31,6 +32,12 @@ export function fraction(
 export function whyItStands(job: JobView): string | null {
   if (job.state === 'interrupted') return words.interruptedWhy;
   return job.state === 'waiting' && job.reason ? asSentence(job.reason) : null;
+}
+
+/** Parts are told by their number: their names differ where a narrow column cuts them. */
+export function fileWords(path: string): string {
+  const [, index, count] = /-(\d{5})-of-(\d{5})\.gguf$/i.exec(path) ?? [];
+  return index && count ? words.part(Number(index), Number(count)) : fileName(path);
 }
 
 /** What is left of a path when the folders are known. */

@@ -14,7 +14,6 @@ import { m } from '../../messages';
 import { engineWords as words } from '../../messages/engines';
 import { isInstalling, useEngineJob } from '../../state/engine-job';
 import classes from './Engines.module.css';
-import { FailedInstall } from './FailedInstall';
 import { checkForEngines, useAvailableEngines } from './queries';
 import { VariantRow } from './VariantRow';
 import { inOrder, isAbout } from './view';
@@ -61,8 +60,9 @@ export function AvailableSection({ engines }: { engines: readonly EngineRow[] })
       {!query.isPending && (!data || data.builds.length === 0) && (
         <Rows>
           <EmptyState icon={<IconOffline size={26} stroke={1.3} />} title={words.nothingKnown}>
-            {problem && `${asSentence(describeFailure(problem).clause)} `}
-            {problem && describeFailure(problem).hint} {words.nothingKnownBody}
+            {problem
+              ? `${asSentence(describeFailure(problem).clause)} ${describeFailure(problem).hint}`
+              : words.nothingKnownBody}
           </EmptyState>
         </Rows>
       )}
@@ -115,14 +115,14 @@ function Builds({ available, engines, onChoose }: BuildsProps) {
           {available.checkedAt === null ? words.neverChecked : words.checked(daysAgo(available.checkedAt))}
         </Text>
       </div>
-      {job?.state === 'failed' && <FailedInstall key={job.id} job={job} engines={engines} />}
       {inOrder(available).map(variant => (
         <VariantRow
           key={variant.id}
           build={build}
           variant={variant}
           why={variant.recommended ? available.sentence : (variant.reason ?? '')}
-          job={installing && isAbout(job, build, variant) ? job : null}
+          // Without any engine the card above shows it.
+          job={installing && engines.length > 0 && isAbout(job, build, variant) ? job : null}
           blocked={installing}
           first={engines.length > 0}
         />

@@ -17,6 +17,8 @@ import { isInstalling, useEngineJob } from '../../state/engine-job';
 import { installEngine } from './actions';
 import { ConditionMark } from './ConditionMark';
 import classes from './Engines.module.css';
+import { FailedInstall } from './FailedInstall';
+import { useFailedJob } from './failed-job';
 import { InstallProgress } from './InstallProgress';
 import { useEngineDetails } from './queries';
 import { conditionOf } from './view';
@@ -24,12 +26,18 @@ import { conditionOf } from './view';
 type Props = { engine: EngineRow | null; available: AvailableEngines | null };
 
 export function CurrentSection({ engine, available }: Props) {
+  const failed = useFailedJob();
   return (
     <Section title={words.current} body={words.currentBody}>
       <Rows>
         {engine ? <Head engine={engine} /> : <NoEngine available={available} />}
         {engine?.present && <Found engine={engine} />}
       </Rows>
+      {failed && (
+        <div style={{ marginTop: 10 }}>
+          <FailedInstall key={failed.id} job={failed} current={engine} />
+        </div>
+      )}
       {engine && available?.updateAvailable && <Update engine={engine} build={available.updateAvailable} />}
     </Section>
   );
@@ -165,7 +173,16 @@ function NoEngine({ available }: { available: AvailableEngines | null }) {
 /** Offered, never forced. */
 function Update({ engine, build }: { engine: EngineRow; build: string }) {
   const job = useEngineJob();
-  if (job?.build === build) return null;
+  const installing = isInstalling(job);
+  if (installing && job.build === build) {
+    return (
+      <div style={{ marginTop: 10 }}>
+        <Rows>
+          <InstallProgress job={job} />
+        </Rows>
+      </div>
+    );
+  }
   return (
     <div style={{ marginTop: 10 }}>
       <Note
@@ -175,7 +192,7 @@ function Update({ engine, build }: { engine: EngineRow; build: string }) {
           <Button
             size="xs"
             variant="default"
-            disabled={isInstalling(job)}
+            disabled={installing}
             onClick={() => void installEngine(build, engine.variant)}
           >
             {words.updateButton(build)}

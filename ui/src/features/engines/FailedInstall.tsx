@@ -10,20 +10,21 @@ import type { EngineJob, EngineRow } from '../../ipc/bindings';
 import { engineWords as words } from '../../messages/engines';
 import { installEngine } from './actions';
 import classes from './Engines.module.css';
+import { dismissFailedJob } from './failed-job';
 
 /** The release does not say what its files must look like; somebody may want it all the same. */
 const NO_DIGEST = 'engine_digest_missing';
 
-export function FailedInstall({ job, engines }: { job: EngineJob; engines: readonly EngineRow[] }) {
+export function FailedInstall({ job, current }: { job: EngineJob; current: EngineRow | null }) {
   const [asking, setAsking] = useState(false);
   const failure = job.error ? AppError.fromIpc(job.error) : null;
   const described = failure ? describeFailure(failure) : null;
-  const current = engines.find(engine => engine.current);
   return (
     <div>
       <Note
         kind="bad"
         title={words.job.failed(job.build, described?.clause ?? '')}
+        onDismiss={() => dismissFailedJob(job)}
         action={
           <Group gap={6} wrap="nowrap">
             {failure?.code === NO_DIGEST && (

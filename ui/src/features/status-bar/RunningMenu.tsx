@@ -30,7 +30,7 @@ export function RunningMenu({ statuses, job }: Props) {
             <StateMark state={first?.state ?? (job ? 'starting' : 'stopped')} word={word} />
           </span>
           {first && <Summary status={first} waits={waits} />}
-          {waits && <Installing job={job} />}
+          {waits && <Installing job={job} beside={first !== null} />}
           {statuses.length > 1 && (
             <Text span c="dimmed" className={classes.fixed}>
               {m.statusBar.more(statuses.length - 1)}
@@ -92,11 +92,11 @@ function Summary({ status, waits }: { status: ModelStatus; waits: boolean }) {
 }
 
 /** The engine that is being installed: what is done just now, and how far it is. */
-function Installing({ job }: { job: EngineJob }) {
+function Installing({ job, beside }: { job: EngineJob; beside: boolean }) {
   const progress = installProgress(job);
   return (
     <>
-      <Text span c="dimmed" className={classes.sentence}>
+      <Text span c="dimmed" className={`${classes.sentence} ${beside ? classes.wide : ''}`}>
         {job.step}
       </Text>
       {progress !== null && (
