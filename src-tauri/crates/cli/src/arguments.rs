@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use paddock_core::{HubSearch, Sort};
 
 use crate::param_arguments::ParamArguments;
 
@@ -31,6 +32,15 @@ pub(crate) enum Verb {
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
+    /// Search the hub for models.
+    Search(Search),
+    /// Show a repository on the hub: its files by quantization, and what fits this machine.
+    Files {
+        /// `owner/repo`, or the address of its page.
+        repo: String,
+    },
+    /// Download a model. The same command goes on with one that was interrupted.
+    Get(Get),
     /// List the models.
     Ls,
     /// Load a model and wait until it answers.
@@ -64,6 +74,75 @@ pub(crate) struct Serve {
     /// A model to load at once.
     #[arg(long, value_name = "KEY")]
     pub(crate) model: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Search {
+    /// Words in the name, `owner/repo`, or the address of a page.
+    pub(crate) text: Vec<String>,
+    /// In which order.
+    #[arg(long, value_enum, default_value_t = SortBy::Trending)]
+    pub(crate) sort: SortBy,
+    /// Of this owner alone.
+    #[arg(long)]
+    pub(crate) author: Option<String>,
+    /// Of this task alone, such as text-generation.
+    #[arg(long)]
+    pub(crate) task: Option<String>,
+    /// Only what fits this machine's memory, in the usual quantization.
+    #[arg(long)]
+    pub(crate) fits: bool,
+    /// Only what takes at most so many gigabytes, in the usual quantization.
+    #[arg(long, value_name = "GB")]
+    pub(crate) max_size: Option<f64>,
+    /// Go on where an earlier page ended.
+    #[arg(long)]
+    pub(crate) cursor: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum SortBy {
+    /// What people look at these days.
+    Trending,
+    /// Most downloaded in the last month.
+    Downloads,
+    /// Most liked.
+    Likes,
+    /// Newest first.
+    Newest,
+}
+
+impl From<Search> for HubSearch {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    fn from(search: Search) -> Self {
+        Self {
+            text: search.text.join(" "),
+            sort: match search.sort {
+                SortBy::Trending => Sort::Trending,
+                SortBy::Downloads => Sort::Downloads,
+                SortBy::Likes => Sort::Likes,
+                SortBy::Newest => Sort::Newest,
+            },
+            author: search.author,
+            task: search.task,
+            fits: search.fits,
+            max_bytes: search.max_size.map(|gigabytes| (gigabytes * 1e9) as u64),
+            cursor: search.cursor,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Get {
+    /// `owner/repo`, `owner/repo:Q4_K_M`, or the address of a page or file. The recommended quantization where none
+    /// is named.
+    pub(crate) repo: String,
+    /// A file of the repository, by path or name.
+    #[arg(long, value_name = "F")]
+    pub(crate) file: Option<String>,
+    /// A branch, tag or commit instead of the newest.
+    #[arg(long)]
+    pub(crate) revision: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

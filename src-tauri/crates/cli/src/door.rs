@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use gateway::{
-    AddEngine, ImportModels, LoadModel, ShowParams, UnloadModel, UseEngine, show_params,
+    AddEngine, DownloadModel, ImportModels, LoadModel, ShowParams, UnloadModel, UseEngine,
+    show_params, start_download,
 };
-use paddock_core::{Core, HostInfo, InstanceLock, WireError, find_host};
+use paddock_core::{Core, HostInfo, HubSearch, InstanceLock, WireError, find_host};
 use serde::Serialize;
 use serde_json::{Value, json};
 use settings::{DataDir, FileStore};
@@ -137,6 +138,50 @@ impl Door {
         }
     }
 
+    pub(crate) async fn search_hub(&self, search: &HubSearch) -> Result<Value, Failure> {
+        match self {
+            Self::Host(host) => {
+                let query = query_of(&json!(search));
+                host.get(&format!("/api/v1/hub/search{query}")).await
+            }
+            Self::Own { core, .. } => Ok(json!(core.search_hub(search).await?)),
+        }
+    }
+
+    pub(crate) async fn hub_repo(&self, text: &str) -> Result<Value, Failure> {
+        match self {
+            Self::Host(host) => {
+                host.get(&format!("/api/v1/hub/repo?id={}", encode(text)))
+                    .await
+            }
+            Self::Own { core, .. } => Ok(json!(core.hub_repo(text, None).await?)),
+        }
+    }
+
+    pub(crate) async fn start_download(&self, body: DownloadModel) -> Result<Value, Failure> {
+        match self {
+            Self::Host(host) => host.post("/api/v1/models/download", &body).await,
+            Self::Own { core, .. } => Ok(start_download(core, body).await?),
+        }
+    }
+
+    pub(crate) async fn download(&self, id: &str) -> Result<Value, Failure> {
+        match self {
+            Self::Host(host) => host.get(&format!("/api/v1/downloads/{}", encode(id))).await,
+            Self::Own { core, .. } => Ok(json!(core.show_download(id).await?)),
+        }
+    }
+
+    pub(crate) async fn pause_download(&self, id: &str) -> Result<(), Failure> {
+        match self {
+            Self::Host(host) => {
+                let path = format!("/api/v1/downloads/{}/pause", encode(id));
+                host.post(&path, &json!({})).await.map(drop)
+            }
+            Self::Own { core, .. } => Ok(core.pause_download(id)?),
+        }
+    }
+
     /// The log so far.
     pub(crate) async fn log(&self, key: Option<&str>) -> Result<Vec<String>, Failure> {
         match self {
@@ -255,6 +300,16 @@ fn lost(error: reqwest::Error) -> Failure {
         format!("the running Paddock did not answer: {error}"),
         "It may just have ended; try again.",
     )
+}
+
+/// The members of an object that have a value, as a query.
+fn query_of(object: &Value) -> String {
+    let members = object.as_object().into_iter().flatten();
+    let pairs: Vec<String> = members
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, value)| format!("{name}={}", encode(&crate::output::cell(value))))
+        .collect();
+    format!("?{}", pairs.join("&"))
 }
 
 /// Percent-encoding for one part of a path or query.

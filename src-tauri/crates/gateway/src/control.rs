@@ -1,6 +1,8 @@
 //! The control listener: a loopback port of its own, with a token, by which the CLI and other programs of the same
 //! user talk to the running host. Its paths are those of the management API.
 
+mod hub;
+
 use std::convert::Infallible;
 use std::path::PathBuf;
 
@@ -19,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+pub use self::hub::{DownloadModel, download_status, start_download};
 use crate::host::Hooks;
 
 /// Body of `POST /api/v1/models/load`.
@@ -214,6 +217,7 @@ fn router(context: Context) -> Router {
         .route("/api/v1/engines/add", post(add_engine))
         .route("/api/v1/engines/use", post(use_engine))
         .route("/api/v1/engines/{name}", get(show_engine))
+        .merge(hub::routes())
         .route("/api/v1/logs", get(logs))
         .route("/api/v1/window/show", post(show_window))
         .route("/api/v1/shutdown", post(shut_down))
@@ -273,8 +277,19 @@ struct Failure(StatusCode, WireError);
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let status = match error.code() {
-            "model_not_found" | "engine_not_found" => StatusCode::NOT_FOUND,
-            "model_ambiguous" | "no_engine" | "occupied" | "cancelled" => StatusCode::CONFLICT,
+            "model_not_found"
+            | "engine_not_found"
+            | "hub_not_found"
+            | "hub_revision_not_found"
+            | "hub_file_not_found"
+            | "variant_not_found"
+            | "no_such_download" => StatusCode::NOT_FOUND,
+            "hub_gated" | "hub_unauthorized" | "hub_token_refused" => StatusCode::FORBIDDEN,
+            "hub_rate_limited" => StatusCode::TOO_MANY_REQUESTS,
+            "hub_offline" | "hub_server" | "hub_not_a_hub" => StatusCode::BAD_GATEWAY,
+            "model_ambiguous" | "no_engine" | "occupied" | "cancelled" | "download_state" => {
+                StatusCode::CONFLICT
+            }
             "settings_not_saved" | "shutting_down" => StatusCode::SERVICE_UNAVAILABLE,
             _ if matches!(error, Error::Load { .. }) => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
@@ -394,7 +409,7 @@ async fn shut_down(State(context): State<Context>) -> Answer {
     answer(Ok(json!({"stopping": true})))
 }
 
-/// The status now, and again whenever something changes.
+/// The status now, and again whenever something changes; and the downloads likewise.
 async fn events(
     State(context): State<Context>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
@@ -407,6 +422,7 @@ async fn events(
     let mut revision = context.core.registry().revision();
     revision.mark_changed();
     let endpoint = context.core.endpoint().subscribe();
+    let downloads = hub::events(context.core.clone(), context.stop.clone());
     let watching = Watching {
         core: context.core,
         revision,
@@ -422,7 +438,7 @@ async fn events(
         let data = json!(watching.core.host_status()).to_string();
         Some((Ok(Event::default().event("status").data(data)), watching))
     });
-    Sse::new(stream).keep_alive(KeepAlive::default())
+    Sse::new(stream::select(stream, downloads)).keep_alive(KeepAlive::default())
 }
 
 #[derive(Deserialize)]

@@ -16,7 +16,8 @@ mod proxy;
 mod relay;
 
 pub use control::{
-    AddEngine, ImportModels, LoadModel, ParamsView, ShowParams, UnloadModel, UseEngine, show_params,
+    AddEngine, DownloadModel, ImportModels, LoadModel, ParamsView, ShowParams, UnloadModel,
+    UseEngine, download_status, show_params, start_download,
 };
 pub use gateway::NeedsKey;
 pub use host::{Hooks, Host, HostError};

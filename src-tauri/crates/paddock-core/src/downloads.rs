@@ -152,7 +152,9 @@ impl Core {
         }
     }
 
-    fn download_limits(&self) -> Limits {
+    /// How much downloads may take, as it is set.
+    #[must_use]
+    pub fn download_limits(&self) -> Limits {
         let settings = self.settings();
         let default = Limits::default();
         Limits {

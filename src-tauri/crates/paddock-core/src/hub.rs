@@ -68,6 +68,25 @@ impl Core {
         Ok(self.hub_settings())
     }
 
+    /// Sets another address for the hub, or none. One that is no address is refused before anything is kept.
+    ///
+    /// # Errors
+    /// The text is no address, or the settings cannot be saved.
+    pub fn set_hub_endpoint(&self, endpoint: Option<&str>) -> Result<(), Error> {
+        let endpoint = endpoint
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned);
+        if let Some(endpoint) = &endpoint {
+            let settings = HubSettings {
+                endpoint: endpoint.clone(),
+                token: None,
+            };
+            Hub::new(self.http(), settings)?;
+        }
+        self.update_settings(|settings| settings.hub.endpoint = endpoint)
+    }
+
     pub(crate) fn hub_token(&self) -> Option<(Token, TokenSource)> {
         let own = std::fs::read_to_string(self.data().hub_token()).ok();
         let own = own.as_deref().and_then(Token::new);

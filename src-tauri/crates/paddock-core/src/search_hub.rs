@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::Core;
 use crate::error::Error;
-use crate::run::fit::{Fit, usual_parameters, usual_size_bytes};
+use crate::run::fit::{Fit, largest_that_fits, usual_parameters, usual_size_bytes};
 
 /// What to search for.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct HubSearch {
-    /// Words, `owner/repo`, or a pasted address.
+    /// Words, `owner/repo`, or a pasted address. A query may call it `q`.
+    #[serde(alias = "q")]
     pub text: String,
     /// In which order.
     pub sort: Sort,
@@ -19,6 +20,8 @@ pub struct HubSearch {
     pub author: Option<String>,
     /// Of this task alone.
     pub task: Option<String>,
+    /// Only what fits this machine in the usual quantization.
+    pub fits: bool,
     /// Only what takes at most so many bytes in the usual quantization.
     pub max_bytes: Option<u64>,
     /// Where the page before ended.
@@ -108,16 +111,21 @@ impl Core {
                 Err(error) => return Err(error.into()),
             }
         }
+        let mut max_bytes = search.max_bytes;
+        if search.fits {
+            let most = largest_that_fits(available);
+            max_bytes = Some(max_bytes.map_or(most, |given| given.min(most)));
+        }
         let query = Query {
             text: search.text.clone(),
             sort: search.sort,
             author: search.author.clone(),
             task: search.task.clone(),
-            max_parameters: search.max_bytes.map(usual_parameters),
+            max_parameters: max_bytes.map(usual_parameters),
             cursor: search.cursor.clone(),
         };
         let page = hub.search(&query).await?;
-        let fits = |row: &HubRepoRow| match (search.max_bytes, row.size_bytes) {
+        let fits = |row: &HubRepoRow| match (max_bytes, row.size_bytes) {
             // A mirror may not know the filter.
             (Some(most), Some(size)) => size <= most,
             _ => true,

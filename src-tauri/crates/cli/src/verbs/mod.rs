@@ -1,6 +1,7 @@
 //! The verbs, by what they are about.
 
 mod engine;
+mod hub;
 mod model;
 mod status;
 
@@ -13,6 +14,9 @@ pub(crate) async fn run(verb: Verb, json: bool) -> Result<(), Failure> {
         Verb::Serve(serve) => crate::serve::serve(serve, json).await,
         Verb::Engine(engine) => engine::run(engine, json).await,
         Verb::Import { paths } => model::import(paths, json).await,
+        Verb::Search(search) => hub::search(search, json).await,
+        Verb::Files { repo } => hub::files(repo, json).await,
+        Verb::Get(get) => hub::get(get, json).await,
         Verb::Ls => model::list(json).await,
         Verb::Load(load) => model::load(load, json).await,
         Verb::Unload(unload) => model::unload(unload, json).await,

@@ -42,6 +42,11 @@ impl Fit {
     }
 }
 
+/// The most bytes that are [`Fit::Fits`].
+pub(crate) fn largest_that_fits(available_bytes: u64) -> u64 {
+    available_bytes.saturating_sub(OVERHEAD_BYTES) / 11 * 10
+}
+
 /// What the usual quantization of a model of this many parameters takes on disk.
 #[allow(
     clippy::cast_precision_loss,
