@@ -450,7 +450,7 @@ impl<'a> OneFile<'a> {
         let folder = self.place.part.parent().unwrap_or(&self.place.part);
         let mut missing = missing.max(self.missing_now(downloaded, total));
         loop {
-            self.gate.wait_for(format!(
+            let _waiting = self.gate.wait_for(format!(
                 "The disk is full: {} more needed in {}.",
                 words::size(missing),
                 folder.display()

@@ -89,7 +89,10 @@ pub(crate) fn start(
     std::thread::Builder::new()
         .name("download-hasher".into())
         .spawn(move || {
-            let _ = done.send(follow(&file, &record, &shared, progress));
+            let outcome = follow(&file, &record, &shared, progress);
+            // Whoever hears of the end finds the files closed.
+            drop((file, record, shared));
+            let _ = done.send(outcome);
         })?;
     Ok(outcome)
 }

@@ -19,7 +19,7 @@ use crate::error::Error;
 
 const HEADER_BYTES: usize = 4096;
 const ENTRY_BYTES: usize = 16;
-const VERSION: u32 = 1;
+const FORMAT: u32 = 1;
 
 /// What the bytes are of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ pub(crate) struct Subject {
 
 #[derive(Serialize, Deserialize)]
 struct Header {
-    version: u32,
+    format: u32,
     piece_bytes: u64,
     #[serde(flatten)]
     subject: Subject,
@@ -88,7 +88,7 @@ impl Record {
         let (header, entries) = bytes.split_at_checked(HEADER_BYTES)?;
         let end = header.iter().position(|&byte| byte == 0)?;
         let header: Header = serde_json::from_slice(&header[..end]).ok()?;
-        let known = header.version == VERSION && header.piece_bytes == PIECE_BYTES;
+        let known = header.format == FORMAT && header.piece_bytes == PIECE_BYTES;
         if !known || header.crc != crc_of(&header.subject) {
             return None;
         }
@@ -110,7 +110,7 @@ impl Record {
     pub(crate) fn begin(&self, subject: &Subject) -> io::Result<()> {
         self.clear()?;
         let header = Header {
-            version: VERSION,
+            format: FORMAT,
             piece_bytes: PIECE_BYTES,
             subject: subject.clone(),
             crc: crc_of(subject),

@@ -31,11 +31,20 @@ pub(crate) struct Claim {
     pub(crate) bytes: Range<u64>,
 }
 
+/// A claim as the table knows it.
+#[derive(Debug)]
+struct Taken {
+    id: ClaimId,
+    pieces: Range<usize>,
+    /// The piece that its connection is at, which can be further than what has landed.
+    at: usize,
+}
+
 #[derive(Debug)]
 pub(crate) struct Table {
     size: Option<u64>,
     pieces: Vec<Piece>,
-    claims: Vec<(ClaimId, Range<usize>)>,
+    claims: Vec<Taken>,
     next_claim: ClaimId,
     /// Every piece before this one is full.
     full_before: usize,
@@ -100,7 +109,8 @@ impl Table {
         while piece < self.pieces.len() && self.is_full(piece) {
             piece += 1;
         }
-        (piece as u64 * PIECE_BYTES + u64::from(self.piece(piece).filled)).max(position)
+        let end = piece as u64 * PIECE_BYTES + u64::from(self.piece(piece).filled);
+        end.min(self.size.unwrap_or(u64::MAX)).max(position)
     }
 
     /// Takes the next run of pieces for one of `connections`; `None` if there is nothing to take now.
@@ -119,20 +129,18 @@ impl Table {
         }
     }
 
-    /// Whether a claim still has this piece; all before it are no more its own.
+    /// Whether a claim still has this piece, which its connection is at now.
     pub(crate) fn keeps(&mut self, id: ClaimId, piece: usize) -> bool {
-        self.claims
-            .iter_mut()
-            .find(|(claim, _)| *claim == id)
-            .is_some_and(|(_, pieces)| {
-                pieces.start = pieces.start.max(piece);
-                pieces.contains(&piece)
-            })
+        let Some(taken) = self.claims.iter_mut().find(|taken| taken.id == id) else {
+            return false;
+        };
+        taken.at = taken.at.max(piece);
+        taken.pieces.contains(&piece)
     }
 
     /// Ends a claim; what of it is not full can be claimed again.
     pub(crate) fn release(&mut self, id: ClaimId) {
-        self.claims.retain(|(claim, _)| *claim != id);
+        self.claims.retain(|taken| taken.id != id);
     }
 
     /// Ends all claims.
@@ -179,7 +187,11 @@ impl Table {
     fn grant(&mut self, pieces: Range<usize>) -> Claim {
         let id = self.next_claim;
         self.next_claim += 1;
-        self.claims.push((id, pieces.clone()));
+        self.claims.push(Taken {
+            id,
+            at: pieces.start,
+            pieces: pieces.clone(),
+        });
         let start = pieces.start as u64 * PIECE_BYTES + u64::from(self.piece(pieces.start).filled);
         let end = (pieces.end as u64).saturating_mul(PIECE_BYTES);
         Claim {
@@ -190,7 +202,7 @@ impl Table {
 
     fn free_run(&self, connections: usize) -> Option<Range<usize>> {
         let free = |piece: &usize| {
-            !self.is_full(*piece) && !self.claims.iter().any(|(_, taken)| taken.contains(piece))
+            !self.is_full(*piece) && !self.claims.iter().any(|taken| taken.pieces.contains(piece))
         };
         let start = (self.full_before..self.pieces.len()).find(free)?;
         let remaining = self.size?.saturating_sub(self.downloaded);
@@ -203,18 +215,16 @@ impl Table {
     }
 
     fn steal(&mut self) -> Option<Range<usize>> {
-        let (_, longest) = self
-            .claims
-            .iter_mut()
-            .max_by_key(|(_, pieces)| pieces.len())?;
-        // Its first piece is under way.
-        let spare = longest.len().saturating_sub(1);
-        if spare == 0 || longest.end > self.pieces.len() {
+        // The piece that a connection is at stays its own.
+        let spare = |taken: &Taken| taken.pieces.end.saturating_sub(taken.at + 1);
+        let longest = self.claims.iter_mut().max_by_key(|taken| spare(taken))?;
+        let spare = spare(longest);
+        if spare == 0 || longest.pieces.end > self.pieces.len() {
             return None;
         }
-        let middle = longest.end - spare.div_ceil(2);
-        let taken = middle..longest.end;
-        longest.end = middle;
+        let middle = longest.pieces.end - spare.div_ceil(2);
+        let taken = middle..longest.pieces.end;
+        longest.pieces.end = middle;
         Some(taken)
     }
 

@@ -24,6 +24,8 @@ fn claims_come_in_order_and_cover_the_file_once() {
         table.release(claim.id);
     }
     assert_eq!(expected, size);
+    assert_eq!(table.contiguous_from(0), size);
+    assert_eq!(table.contiguous_from(size), size);
     assert!(table.is_complete());
     assert_eq!(table.claim(4), None);
 }

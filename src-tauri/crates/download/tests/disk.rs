@@ -1,0 +1,120 @@
+//! A full disk: a real one, a small tmpfs. Where none can be mounted these tests say so and do nothing.
+#![cfg(target_os = "linux")]
+
+mod server;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use download::{Downloader, FileProgress, FileSpec, FileState, Options};
+use server::{Server, client, names, noise, options, sha256};
+use tokio_util::sync::CancellationToken;
+
+const MEBIBYTE: usize = 1 << 20;
+
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(folder: &Path, mebibytes: u32) -> Option<Self> {
+        let path = folder.join("disk");
+        std::fs::create_dir(&path).unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={mebibytes}m"), "tmpfs"])
+            .arg(&path)
+            .output()
+            .is_ok_and(|output| output.status.success());
+        if !mounted {
+            eprintln!("not tested: no tmpfs can be mounted here");
+        }
+        mounted.then_some(Self(path))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+fn spec(server: &Server, disk: &Path, bytes: &[u8]) -> FileSpec {
+    FileSpec {
+        url: server.url(),
+        target: disk.join("models/file.bin"),
+        sha256: Some(sha256(bytes)),
+        ..FileSpec::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_does_not_fit_is_refused_before_it_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(disk) = SmallDisk::mount(folder.path(), 16) else {
+        return;
+    };
+    let bytes = noise(40 * MEBIBYTE, 1);
+    let server = Server::start(bytes.clone()).await;
+    let downloader = Downloader::new(client(), disk.0.join("downloads"), options());
+    let spec = spec(&server, &disk.0, &bytes);
+    let error = downloader
+        .fetch(&spec, &|_| {}, &CancellationToken::new())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "disk_full");
+    let text = error.to_string();
+    assert!(text.contains("25") && text.contains("MB"), "{text}");
+    downloader.remove_parts(&spec).unwrap();
+    assert_eq!(names(&disk.0.join("downloads")), [""; 0]);
+}
+
+/// LMS#703 #1067: a full disk ends the app silently.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_fills_up_on_the_way_is_waited_for_and_the_parts_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(disk) = SmallDisk::mount(folder.path(), 40) else {
+        return;
+    };
+    let bytes = noise(30 * MEBIBYTE, 2);
+    let server = Server::start(bytes.clone()).await;
+    server.state.speed.store(3 << 20, Ordering::SeqCst);
+    let options = Options {
+        preallocate: false,
+        ..options()
+    };
+    let downloader = Downloader::new(client(), disk.0.join("downloads"), options);
+    let spec = spec(&server, &disk.0, &bytes);
+    let told: Mutex<Vec<FileProgress>> = Mutex::default();
+    let filler = disk.0.join("filler");
+    let others = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        // Somebody else takes what is left; the last pages may already be gone.
+        let _ = std::fs::write(&filler, vec![1; 30 * MEBIBYTE]);
+        loop {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let last = told.lock().unwrap().last().cloned().unwrap();
+            if last.state == FileState::Waiting {
+                let reason = last.reason.unwrap();
+                assert!(reason.starts_with("The disk is full: "), "{reason}");
+                assert!(reason.contains("more needed in"), "{reason}");
+                break;
+            }
+        }
+        server.state.speed.store(0, Ordering::SeqCst);
+        std::fs::remove_file(&filler).unwrap();
+    };
+    let tell = |progress| told.lock().unwrap().push(progress);
+    let cancel = CancellationToken::new();
+    let both = async { tokio::join!(downloader.fetch(&spec, &tell, &cancel), others) };
+    let (fetched, ()) = tokio::time::timeout(Duration::from_secs(60), both)
+        .await
+        .expect("it hangs");
+    let fetched = fetched.unwrap();
+    assert!(std::fs::read(&fetched.path).unwrap() == bytes);
+    assert!(
+        fetched.fetched_bytes < 34 << 20,
+        "{}",
+        fetched.fetched_bytes
+    );
+}

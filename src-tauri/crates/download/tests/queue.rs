@@ -1,0 +1,267 @@
+//! Sets of files: order, limits, pause, cancel, and what is there again after a restart.
+
+mod server;
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use download::{FileSpec, JobState, JobView, Limits, Queue, SetSpec};
+use server::{Act, Server, downloader, names, noise, sha256};
+
+const MEBIBYTE: usize = 1 << 20;
+
+fn open(folder: &Path) -> Queue {
+    open_with(folder, Limits::default())
+}
+
+fn open_with(folder: &Path, limits: Limits) -> Queue {
+    let sets = folder.join("downloads/sets");
+    Queue::open(downloader(folder), sets, limits).unwrap()
+}
+
+fn set(server: &Server, folder: &Path, id: &str, files: &[&str]) -> SetSpec {
+    let bytes = server.state.content.lock().unwrap().bytes.clone();
+    SetSpec {
+        id: Some(id.into()),
+        label: format!("Model {id}"),
+        files: files
+            .iter()
+            .map(|name| FileSpec {
+                url: server.url(),
+                bearer: Some("secret-token".into()),
+                target: folder.join("models").join(name),
+                size_bytes: Some(bytes.len() as u64),
+                sha256: Some(sha256(&bytes)),
+                ..FileSpec::default()
+            })
+            .collect(),
+        tag: serde_json::json!({"kind": "model", "repo": "a/b"}),
+    }
+}
+
+async fn until(queue: &Queue, id: &str, is: impl Fn(&JobView) -> bool) -> JobView {
+    let start = Instant::now();
+    loop {
+        let views = queue.views();
+        let view = views.iter().find(|view| view.id == id).expect("gone");
+        if is(view) {
+            return view.clone();
+        }
+        assert!(start.elapsed() < Duration::from_secs(30), "{view:?}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_is_one_download_and_views_come_at_most_four_times_a_second() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(noise(12 * MEBIBYTE, 1)).await;
+    server.state.speed.store(6 << 20, Ordering::SeqCst);
+    let queue = open(folder.path());
+    let mut views = queue.subscribe();
+    let start = Instant::now();
+    let id = queue
+        .add(set(&server, folder.path(), "a", &["one", "two", "three"]))
+        .unwrap();
+    let counting = async {
+        let mut count = 0;
+        while views.changed().await.is_ok() {
+            count += 1;
+            let states: Vec<_> = views.borrow().iter().map(|view| view.state).collect();
+            if states == [JobState::Done] {
+                break;
+            }
+        }
+        count
+    };
+    let (view, count) = tokio::join!(queue.wait(&id), counting);
+    let view = view.unwrap();
+    assert_eq!(view.state, JobState::Done);
+    assert_eq!(view.downloaded_bytes, 36 << 20);
+    assert_eq!(view.total_bytes, Some(36 << 20));
+    assert!(view.finished_at.unwrap() >= view.started_at);
+    let most = start.elapsed().as_millis() / 250 + 2;
+    assert!(count <= most, "{count} views in {:?}", start.elapsed());
+    assert_eq!(
+        names(&folder.path().join("models")),
+        ["one", "three", "two"]
+    );
+
+    let json = serde_json::to_value(&view).unwrap();
+    assert_eq!(json["state"], "done");
+    assert_eq!(json["downloadedBytes"], 36 << 20);
+    assert_eq!(json["tag"]["repo"], "a/b");
+    assert_eq!(json["files"][0]["state"], "done");
+    queue.dismiss(&id).unwrap();
+    assert!(queue.views().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pause_and_resume_go_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(noise(40 * MEBIBYTE, 2)).await;
+    server.state.speed.store(4 << 20, Ordering::SeqCst);
+    let queue = open(folder.path());
+    let id = queue
+        .add(set(&server, folder.path(), "a", &["one"]))
+        .unwrap();
+    let view = until(&queue, &id, |view| view.downloaded_bytes > 10 << 20).await;
+    assert_eq!(view.state, JobState::Running);
+    assert!(view.bytes_per_second > 1 << 20, "{view:?}");
+    assert!(view.seconds_left.is_some());
+    queue.pause(&id).unwrap();
+    let view = until(&queue, &id, |view| view.state == JobState::Paused).await;
+    assert_eq!((view.bytes_per_second, view.seconds_left), (0, None));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let sent = server.sent();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(server.sent(), sent, "bytes came while paused");
+
+    server.state.speed.store(0, Ordering::SeqCst);
+    queue.resume(&id).unwrap();
+    assert_eq!(queue.wait(&id).await.unwrap().state, JobState::Done);
+    assert!(server.sent() < 48 << 20, "{}", server.sent());
+    assert_eq!(queue.pause(&id).unwrap_err().code(), "download_state");
+}
+
+/// Jan: cancelling one quant deletes the model's whole folder.
+#[tokio::test(flavor = "multi_thread")]
+async fn cancel_removes_the_parts_of_this_download_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(noise(20 * MEBIBYTE, 3)).await;
+    server.state.speed.store(2 << 20, Ordering::SeqCst);
+    let models = folder.path().join("models");
+    std::fs::create_dir_all(&models).unwrap();
+    std::fs::write(models.join("mine.gguf"), b"mine").unwrap();
+    let queue = open(folder.path());
+    let one = queue
+        .add(set(&server, folder.path(), "a", &["one"]))
+        .unwrap();
+    let two = queue
+        .add(set(&server, folder.path(), "b", &["two"]))
+        .unwrap();
+    for id in [&one, &two] {
+        until(&queue, id, |view| view.downloaded_bytes > 1 << 20).await;
+    }
+    queue.cancel(&one).unwrap();
+    assert_eq!(queue.wait(&one).await.unwrap().state, JobState::Cancelled);
+    let downloads = folder.path().join("downloads");
+    let left = names(&downloads).join(" ");
+    assert!(!left.contains("one.") && left.contains("two."), "{left}");
+    assert_eq!(names(&models), ["mine.gguf"]);
+    assert_eq!(names(&downloads.join("sets")), ["set-b.json"]);
+    server.state.speed.store(0, Ordering::SeqCst);
+    assert_eq!(queue.wait(&two).await.unwrap().state, JobState::Done);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_under_way_is_interrupted_after_a_restart_and_tokens_are_not_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(noise(30 * MEBIBYTE, 4)).await;
+    server.state.speed.store(4 << 20, Ordering::SeqCst);
+    let queue = open(folder.path());
+    let id = queue
+        .add(set(&server, folder.path(), "a", &["one", "two"]))
+        .unwrap();
+    let paused = queue
+        .add(set(&server, folder.path(), "b", &["three"]))
+        .unwrap();
+    queue.pause(&paused).unwrap();
+    let before = until(&queue, &id, |view| view.downloaded_bytes > 8 << 20).await;
+    queue.close().await;
+    drop(queue);
+    let kept = std::fs::read_to_string(folder.path().join("downloads/sets/set-a.json")).unwrap();
+    assert!(!kept.contains("secret"), "{kept}");
+
+    server.behave(|request, _| match request.headers.get("authorization") {
+        Some(token) if token == "Bearer from-the-settings" => Act::Serve,
+        _ => Act::Status(401, vec![]),
+    });
+    server.state.speed.store(0, Ordering::SeqCst);
+    let downloader =
+        downloader(folder.path()).with_bearer_source(|_| Some("from-the-settings".into()));
+    let sets = folder.path().join("downloads/sets");
+    let queue = Queue::open(downloader, sets, Limits::default()).unwrap();
+    let states: Vec<_> = queue.views().iter().map(|view| view.state).collect();
+    assert_eq!(states, [JobState::Interrupted, JobState::Paused]);
+    let view = &queue.views()[0];
+    assert!(view.downloaded_bytes >= before.downloaded_bytes, "{view:?}");
+    assert_eq!(
+        (view.label.as_str(), &view.tag["kind"]),
+        ("Model a", &"model".into())
+    );
+    queue.resume(&id).unwrap();
+    assert_eq!(queue.wait(&id).await.unwrap().state, JobState::Done);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_set_says_why_and_can_be_begun_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(noise(MEBIBYTE, 5)).await;
+    server.behave(|_, _| Act::Status(404, vec![]));
+    let queue = open(folder.path());
+    let id = queue
+        .add(set(&server, folder.path(), "a", &["one", "two"]))
+        .unwrap();
+    let view = queue.wait(&id).await.unwrap();
+    assert_eq!(view.state, JobState::Failed);
+    let error = view.error.unwrap();
+    assert_eq!(error.code, "download_not_found");
+    assert!(error.hint.is_some());
+    server.behave(|_, _| Act::Serve);
+    // The same set again, as a user would: by its id.
+    let again = queue
+        .add(set(&server, folder.path(), "a", &["one", "two"]))
+        .unwrap();
+    assert_eq!(again, id);
+    assert_eq!(queue.wait(&id).await.unwrap().state, JobState::Done);
+    assert_eq!(queue.views().len(), 1);
+    assert_eq!(
+        queue.resume("nothing").unwrap_err().code(),
+        "no_such_download"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_hold_and_change_while_it_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(noise(12 * MEBIBYTE, 6)).await;
+    let limits = Limits {
+        connections: 2,
+        parallel_files: 1,
+        bytes_per_second: Some(4 << 20),
+    };
+    let queue = open_with(folder.path(), limits);
+    let start = Instant::now();
+    let one = queue
+        .add(set(&server, folder.path(), "a", &["one"]))
+        .unwrap();
+    let two = queue
+        .add(set(&server, folder.path(), "b", &["two"]))
+        .unwrap();
+    until(&queue, &one, |view| view.downloaded_bytes > 6 << 20).await;
+    assert!(
+        start.elapsed() > Duration::from_millis(1000),
+        "{:?}",
+        start.elapsed()
+    );
+    let view = until(&queue, &two, |_| true).await;
+    assert_eq!(view.state, JobState::Queued);
+    assert!(server.state.most_open.load(Ordering::SeqCst) <= 2);
+    queue.set_limits(Limits::default());
+    for id in [&one, &two] {
+        assert_eq!(queue.wait(id).await.unwrap().state, JobState::Done);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_document_is_set_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let sets = folder.path().join("downloads/sets");
+    std::fs::create_dir_all(&sets).unwrap();
+    std::fs::write(sets.join("set-x.json"), "{").unwrap();
+    let queue = open(folder.path());
+    assert!(queue.views().is_empty());
+    assert_eq!(names(&sets), ["set-x.broken"]);
+}
