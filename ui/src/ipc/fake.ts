@@ -5,6 +5,7 @@ import { emit } from '@tauri-apps/api/event';
 import { mockIPC, mockWindows } from '@tauri-apps/api/mocks';
 import { FakeHost } from './fake/host';
 import { scenarioOf } from './fake/scenarios';
+import { type OpenHub, pendingEvents } from './pending';
 
 declare global {
   interface Window {
@@ -14,6 +15,7 @@ declare global {
       calls: string[];
       drop: (paths: string[]) => void;
       dragOver: () => void;
+      openLink: (link: OpenHub) => void;
     };
   }
 }
@@ -33,6 +35,7 @@ export function install(): void {
   window.paddockFakeBackEnd = {
     host,
     calls,
+    openLink: link => void pendingEvents.openHub.emit(link),
     dragOver: () => void emit('tauri://drag-enter', { paths: ['/x.gguf'], position: { x: 1, y: 1 } }),
     drop: paths => void emit('tauri://drag-drop', { paths, position: { x: 1, y: 1 } }),
   };

@@ -4,7 +4,7 @@ import { plural } from './plural';
 export const downloadWords = {
   title: 'Downloads',
   close: 'Close downloads',
-  running: (count: number) => plural(count, 'download'),
+  unit: (count: number) => (count === 1 ? 'download' : 'downloads'),
   paused: (count: number) => `${count} paused`,
   interrupted: (count: number) => `${count} interrupted`,
   failed: (count: number) => `${count} failed`,

@@ -1,5 +1,5 @@
 // An engine that is being installed: by the user, or because a model was loaded while there was none.
-import { asClause } from '../errors/table';
+import { asClause, asSentence } from '../errors/table';
 import type { EngineJob } from '../ipc/bindings';
 import { downloadWords } from '../messages/downloads';
 import { type Live, live } from './live';
@@ -27,7 +27,7 @@ export function installAnnouncement(before: EngineJob | null, after: EngineJob |
   if (after.state === 'failed') {
     return downloadWords.announce.engineFailed(after.build, asClause(after.error?.message ?? ''));
   }
-  return after.step;
+  return asSentence(after.step);
 }
 
 /** Tells what happens, and asks for the engines anew when one came or could not come. */

@@ -1,12 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import {
   bytes,
+  bytesOf,
+  daysAgo,
   duration,
   gigabytes,
   grouped,
   parameterCount,
   percent,
+  rate,
+  remaining,
   shellLine,
+  short,
   tokens,
   uptime,
 } from '../../src/format';
@@ -52,6 +57,52 @@ test.each([
 
 test('what runs is counted in minutes', () => {
   expect([59_000, 65_000, 3_600_000].map(uptime)).toEqual(['0 min', '1 min', '1 h 0 min']);
+});
+
+test.each([
+  [2_112_000_000, 5_016_825_408, '2.1 of 5.0 GB'],
+  [40_000_000, 5_016_825_408, '0.0 of 5.0 GB'],
+  [17_320_000, 41_238_112, '17 of 41 MB'],
+  [512, 20_000, '1 of 20 KB'],
+  [17_320_000, null, '17 MB'],
+] as const)('%i of %s bytes in the unit of the whole', (count, total, text) =>
+  expect(bytesOf(count, total)).toBe(text),
+);
+
+test.each([
+  [812_000, '812 KB/s'],
+  [12_400_000, '12.4 MB/s'],
+  [112_400_000, '112 MB/s'],
+  [1_240_000_000, '1.2 GB/s'],
+])('%i bytes a second', (speed, text) => expect(rate(speed)).toBe(text));
+
+test.each([
+  [0, '5 s'],
+  [12, '15 s'],
+  [55, '55 s'],
+  [56, '1 min'],
+  [234, '4 min'],
+  [3900, '1 h 5 min'],
+])('%i seconds left, roughly', (seconds, text) => expect(remaining(seconds)).toBe(text));
+
+test.each([
+  [812, '812'],
+  [1204, '1.2k'],
+  [34_100, '34k'],
+  [999_499, '999k'],
+  [1_240_331, '1.2M'],
+])('%i likes', (count, text) => expect(short(count)).toBe(text));
+
+test('days as people count them', () => {
+  const now = Date.parse('2026-11-22T12:00:00Z');
+  expect(
+    ['2026-11-22T08:00:00Z', '2026-11-21T08:00:00Z', '2026-11-10T08:00:00Z', '2026-08-20T08:00:00Z'].map(
+      date => daysAgo(date, now),
+    ),
+  ).toEqual(['today', 'yesterday', '12 days ago', '3 months ago']);
+  expect(daysAgo('2024-10-01', now)).toBe('2 years ago');
+  expect(daysAgo(now + 60_000, now)).toBe('today');
+  expect(daysAgo('never', now)).toBe('');
 });
 
 test('percent stays within its bounds', () => {

@@ -3,6 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { m } from '../../src/messages';
+import { discoverWords } from '../../src/messages/discover';
+import { downloadWords } from '../../src/messages/downloads';
+import { engineWords } from '../../src/messages/engines';
+import { hubWords } from '../../src/messages/hub';
 
 function words(value: unknown): string[] {
   if (typeof value === 'string') return [value];
@@ -14,7 +18,11 @@ function words(value: unknown): string[] {
 }
 
 const { appliesOnReload, ...formWords } = m.form;
-const all = words({ ...m, form: formWords }).concat(appliesOnReload(['A']), appliesOnReload(['A', 'B']));
+const pages = [discoverWords, downloadWords, engineWords, hubWords];
+const all = words([{ ...m, form: formWords }, ...pages]).concat(
+  appliesOnReload(['A']),
+  appliesOnReload(['A', 'B']),
+);
 
 test('no exclamation marks, no "Oops", no dots where an ellipsis is meant', () => {
   for (const text of all) expect(text).not.toMatch(/!|\boops\b|\.\.\./i);
@@ -23,7 +31,7 @@ test('no exclamation marks, no "Oops", no dots where an ellipsis is meant', () =
 test('sentence case', () => {
   // Names keep their capitals.
   const names =
-    /Paddock|GGUF|OpenAI|API|GPU|CPU|Ctrl|Python|JavaScript|GB|PATH|URL|Models|Settings|Server|Base/;
+    /Paddock|GGUF|OpenAI|API|GPU|CPU|Ctrl|Python|JavaScript|GB|PATH|URL|Models|Settings|Server|Base|Discover|Engines/;
   for (const text of all) {
     const capitals = text.split(/(?<=[.?:“]) |[ ,]/).filter((word, at) => at > 0 && /^[A-Z][a-z]/.test(word));
     const odd = capitals.filter(

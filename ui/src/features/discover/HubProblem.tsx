@@ -1,5 +1,6 @@
 // The hub did not give what it was asked for: what that means and what to do.
 import { Button, Group } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { EmptyState } from '../../components/EmptyState';
 import { IconDiscover, IconFailed, IconGated, IconOffline, IconPatience } from '../../components/icons';
 import { Note } from '../../components/Note';
@@ -11,6 +12,7 @@ import { openSettings, openTab } from '../../state/window';
 import { problemTitle } from './view';
 
 type Props = { failure: Failure; onRetry: () => void };
+type PageProps = Props & { action?: ReactNode };
 
 const icons: Record<string, typeof IconOffline> = {
   hub_offline: IconOffline,
@@ -22,7 +24,7 @@ const icons: Record<string, typeof IconOffline> = {
 };
 
 /** In the place of everything else. */
-export function HubProblem({ failure, onRetry }: Props) {
+export function HubProblem({ failure, onRetry, action: other }: PageProps) {
   const { clause, hint, action } = describeFailure(failure);
   const title = problemTitle(failure.code);
   const Icon = icons[failure.code] ?? IconFailed;
@@ -36,7 +38,8 @@ export function HubProblem({ failure, onRetry }: Props) {
         action={
           <Group gap="xs" justify="center">
             {settings && <Button onClick={() => openSettings('hub')}>{m.errors.actions[action]}</Button>}
-            <Button variant={settings ? 'default' : 'filled'} onClick={onRetry}>
+            {other}
+            <Button variant={settings || other ? 'default' : 'filled'} onClick={onRetry}>
               {m.errors.actions.tryAgain}
             </Button>
             {failure.code === 'hub_offline' && (

@@ -69,7 +69,15 @@ export function RepoPane({ id, narrow }: { id: string; narrow: boolean }) {
       </header>
       {waiting && <Waiting />}
       {query.error && (
-        <HubProblem failure={AppError.unexpected(query.error)} onRetry={() => void query.refetch()} />
+        <HubProblem
+          failure={AppError.unexpected(query.error)}
+          onRetry={() => void query.refetch()}
+          action={
+            AppError.unexpected(query.error).code === 'hub_not_found' && (
+              <Button onClick={() => searchFor(id)}>{words.searchName(searchable(id))}</Button>
+            )
+          }
+        />
       )}
       {query.data && <Repo repo={query.data} />}
     </>
@@ -123,13 +131,7 @@ function Repo({ repo }: { repo: HubRepo }) {
           icon={<IconModels size={26} stroke={1.3} />}
           title={words.noVariantsTitle}
           action={
-            <Button
-              variant="default"
-              onClick={() => {
-                patchSearch({ text: searchable(repo.id), author: null });
-                patchWindow({ hubPageOpen: false });
-              }}
-            >
+            <Button variant="default" onClick={() => searchFor(repo.id)}>
               {words.searchName(searchable(repo.id))}
             </Button>
           }
@@ -139,6 +141,11 @@ function Repo({ repo }: { repo: HubRepo }) {
       )}
     </Scroll>
   );
+}
+
+function searchFor(id: string): void {
+  patchSearch({ text: searchable(id), author: null });
+  patchWindow({ hubPageOpen: false });
 }
 
 /** Terms to accept, and with which account. */

@@ -24,7 +24,12 @@ export function DownloadsItem() {
         onClick={() => patchWindow({ downloadsOpen: true })}
       >
         <IconDownload size={17} stroke={1.7} aria-hidden color={busy ? 'var(--pd-accent)' : undefined} />
-        <span className={classes.title}>{busy ? words.running(totals.active) : words.title}</span>
+        <span className={classes.title}>
+          {busy && totals.active}
+          <span className={busy ? classes.left : undefined}>
+            {busy ? ` ${words.unit(totals.active)}` : words.title}
+          </span>
+        </span>
         <span className={classes.rest}>
           {busy && (
             <>

@@ -1,0 +1,97 @@
+// Downloads in numbers, words and announcements.
+import { describe, expect, test } from 'vitest';
+import { amount, fileWords, fraction, pace, whyItStands } from '../../src/features/downloads/describe';
+import { scenarioOf } from '../../src/ipc/fake/scenarios';
+import type { JobView } from '../../src/ipc/pending';
+import { jobAnnouncements, jobOf, totalsOf } from '../../src/state/downloads';
+
+const jobs = scenarioOf('manyDownloads').jobs;
+const job = (state: JobView['state']): JobView => {
+  const found = jobs.find(one => one.state === state);
+  if (!found) throw new Error(`no job is ${state}`);
+  return found;
+};
+
+describe('all together', () => {
+  test('what is active counts, the rest is named', () => {
+    const totals = totalsOf(jobs);
+    expect(totals).toMatchObject({
+      active: 5,
+      failed: 1,
+      paused: 1,
+      interrupted: 0,
+      bytesPerSecond: 44_200_000,
+    });
+    expect(totals.fraction).toBeGreaterThan(0.3);
+    expect(totals.secondsLeft).toBeGreaterThan(0);
+  });
+
+  test('nothing is invented where a size or a speed is not known', () => {
+    expect(totalsOf([{ ...job('running'), totalBytes: null }])).toMatchObject({
+      fraction: null,
+      secondsLeft: null,
+    });
+    expect(totalsOf([{ ...job('running'), bytesPerSecond: 0 }]).secondsLeft).toBeNull();
+    expect(totalsOf([])).toMatchObject({ active: 0, fraction: null, secondsLeft: null });
+  });
+});
+
+describe('one of them', () => {
+  test('says how far it is, in the unit of the whole', () => {
+    expect(amount(job('running'))).toBe('2.1 of 5.0 GB');
+    expect(amount(job('queued'))).toBe('3.3 GB');
+    expect(amount(job('done'))).toBe('958 MB');
+    expect(pace(job('running'))).toBe('12.4 MB/s · 4 min left');
+    expect(pace({ ...job('running'), secondsLeft: null })).toBe('12.4 MB/s');
+    expect(pace(job('paused'))).toBe('');
+    expect(fraction(job('done'))).toBe(1);
+    expect(fraction({ ...job('running'), totalBytes: null })).toBeNull();
+  });
+
+  test('says why it stands', () => {
+    expect(whyItStands(job('waiting'))).toBe('The disk has 2.1 GB free, 17.3 GB are needed.');
+    expect(whyItStands({ ...job('paused'), state: 'interrupted' })).toContain('What was fetched is kept');
+    expect(whyItStands(job('running'))).toBeNull();
+  });
+
+  test('parts are told by their number', () => {
+    expect(fileWords('Q4/a-00002-of-00010.gguf')).toBe('Part 2 of 10');
+    expect(fileWords('C:\\models\\a-Q4_K_M.gguf')).toBe('a-Q4_K_M.gguf');
+  });
+
+  test('belongs to its variant, the latest where there were several', () => {
+    const variant = { name: 'Q4_K_M', jobId: null };
+    const repo = 'bartowski/Qwen_Qwen3-8B-GGUF';
+    expect(jobOf(jobs, repo, variant)?.id).toBe('a');
+    expect(jobOf(jobs, 'other/repo', variant)).toBeNull();
+    expect(jobOf(jobs, 'other/repo', { name: 'x', jobId: 'd' })?.id).toBe('d');
+    const again = { ...job('running'), id: 'z' };
+    expect(jobOf([...jobs, again], repo, variant)?.id).toBe('z');
+    expect(jobOf([{ ...again, state: 'cancelled' }], repo, variant)).toBeNull();
+  });
+});
+
+describe('announcements', () => {
+  const at = (state: JobView['state'], patch: Partial<JobView> = {}) => [
+    { ...job('running'), state, ...patch },
+  ];
+  const label = job('running').label;
+
+  test('beginnings and ends, never progress', () => {
+    expect(jobAnnouncements([], at('running'))).toEqual([`Downloading ${label}.`]);
+    expect(jobAnnouncements(at('running'), at('running', { downloadedBytes: 3e9 }))).toEqual([]);
+    expect(jobAnnouncements(at('running'), at('paused'))).toEqual([`${label} is paused.`]);
+    expect(jobAnnouncements(at('verifying'), at('done'))).toEqual([`${label} is downloaded.`]);
+    expect(jobAnnouncements(at('running'), [])).toEqual([]);
+  });
+
+  test('a failure and a wait with their cause', () => {
+    const error = { code: 'disk_full', message: 'The disk is full.', hint: null };
+    expect(jobAnnouncements(at('running'), at('failed', { error }))).toEqual([
+      `Downloading ${label} failed: the disk is full.`,
+    ]);
+    expect(jobAnnouncements(at('running'), at('waiting', { reason: 'the hub asks to wait' }))).toEqual([
+      `${label} waits: the hub asks to wait.`,
+    ]);
+  });
+});
