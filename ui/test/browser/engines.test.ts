@@ -19,10 +19,9 @@ describe('installing', () => {
     await vulkan.getByRole('progressbar', { name: 'Installing b11512' }).waitFor();
     await vulkan.getByText(/of 41 MB · 3\.1 MB\/s/).waitFor();
     expect(await engine(page, 'CPU').getByRole('button').isDisabled()).toBe(true);
-    await vulkan.getByText('Running a tiny model to prove that it works').waitFor();
     await page.getByText('b11512 is installed.').waitFor({ state: 'attached' });
     await engine(page, 'b11512-vulkan').getByText('In use').waitFor();
-    await vulkan.getByText('Installed').waitFor();
+    await vulkan.getByText('Installed', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Roll back to b11434-vulkan' }).click();
     await engine(page, 'b11434-vulkan').getByText('In use').waitFor();
     await page.getByText('b11434-vulkan is in use again.').waitFor({ state: 'attached' });
@@ -69,9 +68,9 @@ describe('installing', () => {
   test('another build and another variant can be picked', async () => {
     const page = await openPage('upToDate');
     await page.keyboard.press('Control+4');
-    await page.getByLabel('Build').first().click();
+    await page.getByLabel('Build', { exact: true }).first().click();
     await page.getByRole('option', { name: 'b11212 · installed' }).click();
-    await engine(page, 'Vulkan').getByText('Installed').waitFor();
+    await engine(page, 'Vulkan').getByText('Installed', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Install CPU, build b11212' }).click();
     await engine(page, 'b11212-cpu').getByText('In use').waitFor();
   });

@@ -1,6 +1,13 @@
 // Downloads in numbers, words and announcements.
 import { describe, expect, test } from 'vitest';
-import { amount, fileWords, fraction, pace, whyItStands } from '../../src/features/downloads/describe';
+import {
+  amount,
+  fileWords,
+  fraction,
+  pace,
+  titleParts,
+  whyItStands,
+} from '../../src/features/downloads/describe';
 import { scenarioOf } from '../../src/ipc/fake/scenarios';
 import type { JobView } from '../../src/ipc/pending';
 import { jobAnnouncements, jobOf, totalsOf } from '../../src/state/downloads';
@@ -52,6 +59,12 @@ describe('one of them', () => {
     expect(whyItStands(job('waiting'))).toBe('The disk has 2.1 GB free, 17.3 GB are needed.');
     expect(whyItStands({ ...job('paused'), state: 'interrupted' })).toContain('What was fetched is kept');
     expect(whyItStands(job('running'))).toBeNull();
+  });
+
+  test('keeps its quantization apart from a long name', () => {
+    expect(titleParts(job('running'))).toEqual(['Qwen_Qwen3-8B-GGUF', 'Q4_K_M']);
+    expect(titleParts({ ...job('running'), label: 'owner/repo:Q4_K_M' })).toEqual(['owner/repo', 'Q4_K_M']);
+    expect(titleParts({ ...job('running'), label: 'llama.cpp b11512' })).toEqual(['llama.cpp b11512', null]);
   });
 
   test('parts are told by their number', () => {

@@ -2,6 +2,7 @@
 import { Button, Collapse, Group, Progress, Text, UnstyledButton } from '@mantine/core';
 import { useId, useState } from 'react';
 import { IconChevronDown, IconChevronRight } from '../../components/icons';
+import { Tag } from '../../components/Tag';
 import { asSentence, describeFailure, type ErrorAction } from '../../errors/table';
 import type { JobView } from '../../ipc/pending';
 import { m } from '../../messages';
@@ -9,7 +10,7 @@ import { downloadWords as words } from '../../messages/downloads';
 import { openSettings, openTab, patchWindow } from '../../state/window';
 import { loadHere, resumeJob } from './actions';
 import classes from './Downloads.module.css';
-import { amount, fileName, fileWords, fraction, pace, whyItStands } from './describe';
+import { amount, fileName, fileWords, fraction, pace, titleParts, whyItStands } from './describe';
 import { JobButtons } from './JobButtons';
 import { JobMark } from './JobMark';
 
@@ -17,13 +18,17 @@ export function JobCard({ job }: { job: JobView }) {
   const titleId = useId();
   const part = fraction(job);
   const why = whyItStands(job);
+  const [name, variant] = titleParts(job);
   const finished = job.state === 'done' || job.state === 'cancelled';
   return (
     <li className={classes.card} aria-labelledby={titleId}>
       <Group gap={8} wrap="nowrap" justify="space-between">
-        <Text id={titleId} fw={600} truncate title={job.label}>
-          {job.label}
-        </Text>
+        <Group gap={7} wrap="nowrap" miw={0} id={titleId} title={job.label}>
+          <Text fw={600} truncate>
+            {name}
+          </Text>
+          {variant && <Tag>{variant}</Tag>}
+        </Group>
         <Group gap={2} wrap="nowrap">
           {job.state === 'done' && job.tag.key !== null && (
             <Button size="xs" variant="default" onClick={() => job.tag.key && loadHere(job.tag.key)}>

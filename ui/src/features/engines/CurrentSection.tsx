@@ -38,7 +38,9 @@ export function CurrentSection({ engine, available }: Props) {
           <FailedInstall key={failed.id} job={failed} current={engine} />
         </div>
       )}
-      {engine && available?.updateAvailable && <Update engine={engine} build={available.updateAvailable} />}
+      {engine && available?.updateAvailable && failed?.build !== available.updateAvailable && (
+        <Update engine={engine} build={available.updateAvailable} />
+      )}
     </Section>
   );
 }

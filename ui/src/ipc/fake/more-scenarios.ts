@@ -6,6 +6,7 @@ import type { Scenario } from './scenarios';
 type Change = (scenario: Scenario) => void;
 
 function job(patch: Partial<JobView> & Pick<JobView, 'id' | 'label' | 'state'>): JobView {
+  const variant = patch.label.split(' ')[1] ?? null;
   return {
     reason: null,
     error: null,
@@ -14,7 +15,7 @@ function job(patch: Partial<JobView> & Pick<JobView, 'id' | 'label' | 'state'>):
     bytesPerSecond: 0,
     secondsLeft: null,
     files: [],
-    tag: { kind: 'model', repo: null, variant: null, key: null },
+    tag: { kind: 'model', repo: null, variant, key: null },
     startedAt: Date.now() - 64_000,
     finishedAt: null,
     ...patch,
@@ -114,7 +115,7 @@ const rest: JobView[] = [
     totalBytes: 957_648_032,
     finishedAt: Date.now() - 30_000,
     files: [file('nomic-embed-text-v2-moe-f16.gguf', 957_648_032, 1, 'done')],
-    tag: { kind: 'model', repo: null, variant: null, key: 'nomic-ai/nomic-embed-text-v2-moe-f16' },
+    tag: { kind: 'model', repo: null, variant: 'F16', key: 'nomic-ai/nomic-embed-text-v2-moe-f16' },
   }),
 ];
 
