@@ -4,9 +4,11 @@
 //! connections, writer and hasher to work. It ends when all bytes are here, or when the connections cannot help
 //! themselves: the file changed, the server stopped giving ranges, the disk is full, a piece on disk is damaged.
 
-use std::path::PathBuf;
+mod finish;
+mod telling;
+
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
@@ -19,18 +21,13 @@ use crate::part::record::{Record, Subject};
 use crate::part::table::{self, Table};
 use crate::place::{self, Existing, Place};
 use crate::round::Round;
-use crate::spec::{Fetched, FileProgress, FileSpec, FileState};
-use crate::sync::lock;
+use crate::spec::{Fetched, FileProgress, FileSpec};
 use crate::transfer::answer::Answer;
 use crate::transfer::connection::Failures;
 use crate::transfer::fault::Fault;
 use crate::transfer::gate::Gate;
 use crate::transfer::source::Source;
-use crate::words;
 
-const TICK: Duration = Duration::from_millis(250);
-/// A computer that nothing comes to for so long may sleep.
-const PATIENCE: Duration = Duration::from_secs(120);
 /// A file that changes more often than this is not worth waiting for.
 const MOST_CHANGES: u32 = 5;
 
@@ -159,66 +156,10 @@ impl<'a> OneFile<'a> {
         }
     }
 
-    /// Runs something with the progress told meanwhile; ends early when the download is cancelled.
-    pub(crate) async fn telling<T>(
-        &self,
-        tell: impl Fn() -> FileProgress,
-        future: impl Future<Output = T>,
-    ) -> Result<T, Error> {
-        let mut ticks = tokio::time::interval(TICK);
-        tokio::pin!(future);
-        loop {
-            tokio::select! {
-                biased;
-                () = self.cancel.cancelled() => return Err(Error::Cancelled),
-                output = &mut future => return Ok(output),
-                _ = ticks.tick() => {
-                    let progress = tell();
-                    self.keep_awake(progress.state);
-                    (self.progress)(progress);
-                }
-            }
-        }
-    }
-
-    /// Keeps the computer awake, but not for a network that stays away.
-    fn keep_awake(&self, state: FileState) {
-        if !self.common.options.keep_awake {
-            return;
-        }
-        let mut wakefulness = lock(&self.wakefulness);
-        if state != FileState::Waiting {
-            wakefulness.waiting_since = None;
-            if wakefulness.hold.is_none() {
-                wakefulness.hold = Some(self.common.awake.hold());
-            }
-            return;
-        }
-        let since = *wakefulness.waiting_since.get_or_insert_with(Instant::now);
-        if since.elapsed() > PATIENCE {
-            wakefulness.hold = None;
-        }
-    }
-
-    /// Progress in numbers; the state follows from whether something is waited for.
-    pub(crate) fn tell(&self, downloaded: u64, total: Option<u64>, fetched: u64) -> FileProgress {
-        let waits = self.gate.waits();
-        FileProgress {
-            state: if total == Some(downloaded) {
-                FileState::Verifying
-            } else if waits.is_some() {
-                FileState::Waiting
-            } else {
-                FileState::Running
-            },
-            downloaded_bytes: downloaded,
-            total_bytes: total.or(self.spec.size_bytes),
-            fetched_bytes: self.fetched + fetched,
-            reason: waits.or_else(|| self.notice.clone()),
-        }
-    }
-
     async fn already_there(&self) -> Result<Option<Fetched>, Error> {
+        if !self.place.target.exists() {
+            return Ok(None);
+        }
         let (target, spec, cancel) = (
             self.place.target.clone(),
             self.spec.clone(),
@@ -440,115 +381,6 @@ impl<'a> OneFile<'a> {
         }
     }
 
-    /// The disk got full on the way: waits until the rest fits.
-    async fn wait_for_space(
-        &self,
-        missing: u64,
-        downloaded: u64,
-        total: Option<u64>,
-    ) -> Result<(), Error> {
-        let folder = self.place.part.parent().unwrap_or(&self.place.part);
-        let mut missing = missing.max(self.missing_now(downloaded, total));
-        loop {
-            let _waiting = self.gate.wait_for(format!(
-                "The disk is full: {} more needed in {}.",
-                words::size(missing),
-                folder.display()
-            ));
-            let poll = tokio::time::sleep(self.common.options.disk_full_poll);
-            self.telling(|| self.tell(downloaded, total, 0), poll)
-                .await?;
-            missing = self.missing_now(downloaded, total);
-            if missing == 0 {
-                return Ok(());
-            }
-        }
-    }
-
-    fn missing_now(&self, downloaded: u64, total: Option<u64>) -> u64 {
-        /// Where nobody knows how much will come.
-        const SOME: u64 = 16 << 20;
-        let size = total.unwrap_or(downloaded + SOME);
-        std::fs::File::open(&self.place.part)
-            .ok()
-            .and_then(|part| place::missing_space(&self.place, &part, size))
-            .unwrap_or(0)
-    }
-
-    /// Checks the whole and gives it its name. `None`: not yet.
-    async fn finish(
-        &mut self,
-        kept: &mut Option<Kept>,
-        record: &Record,
-    ) -> Result<Option<Fetched>, Error> {
-        let Some(here) = kept else { return Ok(None) };
-        let size = here.table.downloaded();
-        if !here.table.is_complete() || here.hash.position != size {
-            return Ok(None);
-        }
-        let sha256 = here.hash.sha256();
-        if let Some(expected) = &self.spec.sha256
-            && !expected.eq_ignore_ascii_case(&sha256)
-        {
-            if !self.reread {
-                // Read back, every piece is checked against what came, and the bad ones are fetched again.
-                self.reread = true;
-                here.hash = hasher::Progress::new();
-                return Ok(None);
-            }
-            if !self.fetched_twice {
-                self.fetched_twice = true;
-                let notice = "What came is not the file that was asked for; fetching it once more.";
-                self.start_over(kept, record, notice)?;
-                return Ok(None);
-            }
-            record
-                .clear()
-                .map_err(Error::file("write", record.path()))?;
-            let (_, url) = self.source.names();
-            return Err(Error::Checksum {
-                url,
-                expected: expected.clone(),
-                actual: sha256,
-            });
-        }
-        if let Some(expected_bytes) = self.spec.size_bytes
-            && expected_bytes != size
-        {
-            let (_, url) = self.source.names();
-            return Err(Error::WrongLength {
-                url,
-                expected_bytes,
-                actual_bytes: size,
-            });
-        }
-        let (place, spec) = (self.place.clone(), self.spec.clone());
-        let finishing = tokio::task::spawn_blocking(move || {
-            let part = std::fs::File::options().write(true).open(&place.part);
-            part.and_then(|part| part.sync_all())
-                .map_err(Error::file("sync", &place.part))?;
-            place.finish(&spec)
-        });
-        finishing.await.map_err(|_| self.internal())??;
-        Ok(Some(self.done(size, sha256)))
-    }
-
-    fn done(&self, size_bytes: u64, sha256: String) -> Fetched {
-        (self.progress)(FileProgress {
-            state: FileState::Done,
-            downloaded_bytes: size_bytes,
-            total_bytes: Some(size_bytes),
-            fetched_bytes: self.fetched,
-            reason: None,
-        });
-        Fetched {
-            path: self.place.target.clone(),
-            size_bytes,
-            sha256,
-            fetched_bytes: self.fetched,
-        }
-    }
-
     fn address(&self) -> String {
         hex(&Sha256::digest(self.spec.url.as_bytes()))
     }
@@ -574,8 +406,7 @@ pub(crate) fn bytes_on_disk(common: &Common, spec: &FileSpec) -> u64 {
     if !place.state.exists() || !place.part.exists() {
         return 0;
     }
-    let target: PathBuf = place.target;
-    Record::open(&place.state, &target)
+    Record::open(&place.state, &place.target)
         .ok()
         .and_then(|mut record| record.load())
         .map_or(0, |(_, table)| table.downloaded())

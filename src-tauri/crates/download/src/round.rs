@@ -63,7 +63,7 @@ impl Round<'_> {
             waiting,
         )
         .map_err(thread)?;
-        let hashed = hasher::start(
+        let mut hashed = hasher::start(
             Arc::clone(&self.part),
             Arc::clone(&self.record),
             Arc::clone(&shared),
@@ -91,15 +91,10 @@ impl Round<'_> {
         };
         // All senders are gone: the writer ends after what it was given.
         let written = written.await.map_err(|_| self.file.internal())?;
-        let stopped = transferred.is_err() || written.is_err() || {
-            // A hole means another round; the hasher goes on from where it is.
-            matches!(transferred, Ok(Err(_)))
-        };
-        if stopped {
+        // After a fault there is another round: the hasher goes on from where it is then.
+        if !matches!(transferred, Ok(Ok(()))) || written.is_err() {
             abandon.0.abandon();
         }
-        let hashed = async { hashed.await };
-        tokio::pin!(hashed);
         let hash = match self.file.telling(tell, &mut hashed).await {
             Ok(hash) => hash,
             Err(cancelled) => {

@@ -1,5 +1,6 @@
 //! A full disk: a real one, a small tmpfs. Where none can be mounted these tests say so and do nothing.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used)]
 
 mod server;
 

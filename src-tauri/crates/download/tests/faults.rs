@@ -1,4 +1,5 @@
 //! Everything that a server, a network or a disk does to a download.
+#![allow(clippy::unwrap_used)]
 
 mod server;
 

@@ -1,4 +1,5 @@
 //! Sets of files: order, limits, pause, cancel, and what is there again after a restart.
+#![allow(clippy::unwrap_used)]
 
 mod server;
 
