@@ -67,6 +67,8 @@ export const client = {
   dismissAnnouncement: (id: number) => unwrap(commands.dismissAnnouncement(id)),
 
   searchHub: (query: HubQuery) => unwrap(pendingCommands.searchHub(query)),
+  /** The link that the app was started with; once. */
+  openedLink: () => unwrap(pendingCommands.openedLink()),
   hubRepo: (id: string) => unwrap(pendingCommands.hubRepo(id, null)),
   downloadModel: (request: DownloadRequest) => unwrap(pendingCommands.downloadModel(request)),
   listDownloads: () => unwrap(pendingCommands.listDownloads()),

@@ -72,8 +72,14 @@ export type HubRepo = {
   contextLength: number | null;
   chatTemplate: boolean;
   parameters: number | null;
+  task: string | null;
   variants: HubVariant[];
+  /** The variant that a pasted address named. */
+  namedVariant: string | null;
 };
+
+/** One of the two: a download, or the model that is here already. */
+export type DownloadBegun = { jobId: string | null; key: string | null };
 
 export type DownloadRequest = { repo: string; revision: string | null; variant: string };
 
@@ -91,7 +97,8 @@ export type JobState =
 export type JobFile = { path: string; downloadedBytes: number; totalBytes: number | null; state: JobState };
 
 export type JobTag = {
-  kind: 'model' | 'engine';
+  /** `model` or `engine`. */
+  kind: string;
   repo: string | null;
   variant: string | null;
   /** Once it is in the library. */
@@ -105,7 +112,7 @@ export type JobView = {
   state: JobState;
   /** Why it waits. */
   reason: string | null;
-  error: { code: string; message: string; hint: string | null } | null;
+  error: { code: string; message: string; hint: string } | null;
   downloadedBytes: number;
   totalBytes: number | null;
   bytesPerSecond: number;
@@ -113,7 +120,7 @@ export type JobView = {
   files: JobFile[];
   tag: JobTag;
   /** Milliseconds since 1970. */
-  startedAt: number | null;
+  startedAt: number;
   finishedAt: number | null;
 };
 
@@ -150,12 +157,13 @@ async function call<T>(command: string, args: Record<string, unknown> = {}): Pro
 export const pendingCommands = {
   searchHub: (query: HubQuery) => call<HubPage>('search_hub', { query }),
   hubRepo: (id: string, revision: string | null) => call<HubRepo>('hub_repo', { id, revision }),
-  downloadModel: (request: DownloadRequest) => call<string>('download_model', { request }),
+  downloadModel: (request: DownloadRequest) => call<DownloadBegun>('download_model', { request }),
   listDownloads: () => call<JobView[]>('list_downloads'),
   pauseDownload: (id: string) => call<null>('pause_download', { id }),
   resumeDownload: (id: string) => call<null>('resume_download', { id }),
   cancelDownload: (id: string) => call<null>('cancel_download', { id }),
   dismissDownload: (id: string) => call<null>('dismiss_download', { id }),
+  openedLink: () => call<OpenHub | null>('opened_link'),
   setHubToken: (token: string | null) => call<SettingsWithHub>('set_hub_token', { token }),
   setHubEndpoint: (endpoint: string | null) => call<SettingsWithHub>('set_hub_endpoint', { endpoint }),
   setDownloadLimits: (limits: DownloadLimits) => call<SettingsWithHub>('set_download_limits', { limits }),

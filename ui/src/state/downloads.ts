@@ -118,6 +118,11 @@ export function connectDownloads(): () => void {
     },
     () => downloads.set(value => ({ ...value, failed: !value.known })),
   );
+  // Before anybody listened, one may have started the app.
+  client.openedLink().then(
+    link => link && openRepo(link.repo, link.file),
+    () => undefined,
+  );
   return () => {
     stopJobs();
     stopLinks();

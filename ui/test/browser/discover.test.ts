@@ -111,10 +111,10 @@ describe('having a model', () => {
     await row.getByRole('button', { name: /^Download Q4_K_M, 5\.0 GB/ }).click();
     await row.getByRole('progressbar', { name: 'Downloading Q4_K_M' }).waitFor();
     await page.getByRole('navigation').getByText('12.4 MB/s').waitFor();
-    await page.getByText('Qwen_Qwen3-8B-GGUF Q4_K_M is downloaded.').waitFor({ state: 'attached' });
+    await page.getByText('bartowski/Qwen_Qwen3-8B-GGUF:Q4_K_M is downloaded.').waitFor({ state: 'attached' });
     await row.getByRole('button', { name: 'Load Q4_K_M' }).click();
     await page.locator('header').first().getByText('Loading').waitFor();
-    await page.getByRole('heading', { name: 'Qwen_Qwen3-8B-GGUF Q4_K_M' }).waitFor();
+    await page.getByRole('heading', { name: 'bartowski/Qwen_Qwen3-8B-GGUF:Q4_K_M' }).waitFor();
   });
 
   test('can be paused, resumed and cancelled in the row', async () => {
@@ -128,7 +128,7 @@ describe('having a model', () => {
     await row.getByRole('button', { name: /^Resume/ }).click();
     await row.getByRole('button', { name: /^Pause/ }).waitFor();
     await row.getByRole('button', { name: /^Cancel/ }).click();
-    await page.getByRole('dialog', { name: /^Cancel Qwen_Qwen3-8B-GGUF Q8_0/ }).waitFor();
+    await page.getByRole('dialog', { name: /^Cancel bartowski.Qwen_Qwen3-8B-GGUF:Q8_0/ }).waitFor();
     await page.getByRole('button', { name: 'Cancel download' }).click();
     await row.getByRole('button', { name: /^Download/ }).waitFor();
   });

@@ -25,19 +25,19 @@ describe('downloads', () => {
   test('are paused and resumed, told aloud', async () => {
     const page = await openPage('downloading');
     await page.keyboard.press('Control+J');
-    await page.getByRole('button', { name: 'Pause Qwen_Qwen3-8B-GGUF Q4_K_M' }).click();
+    await page.getByRole('button', { name: 'Pause bartowski/Qwen_Qwen3-8B-GGUF:Q4_K_M' }).click();
     await item(page, 'Qwen_Qwen3-8B').getByText('Paused').waitFor();
-    await page.getByText('Qwen_Qwen3-8B-GGUF Q4_K_M is paused.').waitFor({ state: 'attached' });
-    await page.getByRole('button', { name: 'Resume Qwen_Qwen3-8B-GGUF Q4_K_M' }).click();
+    await page.getByText('bartowski/Qwen_Qwen3-8B-GGUF:Q4_K_M is paused.').waitFor({ state: 'attached' });
+    await page.getByRole('button', { name: 'Resume bartowski/Qwen_Qwen3-8B-GGUF:Q4_K_M' }).click();
     await item(page, 'Qwen_Qwen3-8B').getByText('Downloading').waitFor();
   });
 
   test('are cancelled after one question that names them; Escape answers only that', async () => {
     const page = await openPage('downloading');
     await page.keyboard.press('Control+J');
-    const cancel = page.getByRole('button', { name: 'Cancel Qwen_Qwen3-8B-GGUF Q4_K_M' });
+    const cancel = page.getByRole('button', { name: 'Cancel bartowski/Qwen_Qwen3-8B-GGUF:Q4_K_M' });
     await cancel.click();
-    const question = page.getByRole('dialog', { name: 'Cancel Qwen_Qwen3-8B-GGUF Q4_K_M?' });
+    const question = page.getByRole('dialog', { name: 'Cancel bartowski/Qwen_Qwen3-8B-GGUF:Q4_K_M?' });
     await question.getByText('The 2.1 GB that were fetched are deleted.').waitFor();
     await page.keyboard.press('Escape');
     await question.waitFor({ state: 'detached' });

@@ -25,8 +25,8 @@ const views: View[] = [
     scenario: 'downloading',
     go: async page => {
       await drawer(page);
-      await page.getByRole('button', { name: 'Cancel Qwen_Qwen3-8B-GGUF Q4_K_M' }).click();
-      await page.getByRole('dialog', { name: /^Cancel Qwen/ }).waitFor();
+      await page.getByRole('button', { name: 'Cancel bartowski/Qwen_Qwen3-8B-GGUF:Q4_K_M' }).click();
+      await page.getByRole('dialog', { name: /^Cancel bartowski.Qwen/ }).waitFor();
     },
   },
   { name: 'downloads-nav', scenario: 'manyDownloads' },

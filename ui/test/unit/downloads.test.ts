@@ -63,7 +63,7 @@ describe('one of them', () => {
 
   test('keeps its quantization apart from a long name', () => {
     expect(titleParts(job('running'))).toEqual(['Qwen_Qwen3-8B-GGUF', 'Q4_K_M']);
-    expect(titleParts({ ...job('running'), label: 'owner/repo:Q4_K_M' })).toEqual(['owner/repo', 'Q4_K_M']);
+    expect(titleParts({ ...job('running'), label: 'owner/repo Q4_K_M' })).toEqual(['repo', 'Q4_K_M']);
     expect(titleParts({ ...job('running'), label: 'llama.cpp b11512' })).toEqual(['llama.cpp b11512', null]);
   });
 
@@ -99,7 +99,7 @@ describe('announcements', () => {
   });
 
   test('a failure and a wait with their cause', () => {
-    const error = { code: 'disk_full', message: 'The disk is full.', hint: null };
+    const error = { code: 'disk_full', message: 'The disk is full.', hint: '' };
     expect(jobAnnouncements(at('running'), at('failed', { error }))).toEqual([
       `Downloading ${label} failed: the disk is full.`,
     ]);

@@ -66,7 +66,7 @@ export function JobCard({ job }: { job: JobView }) {
 }
 
 function Failed({ job, error }: { job: JobView; error: NonNullable<JobView['error']> }) {
-  const { clause, hint, action } = describeFailure({ ...error, hint: error.hint ?? '', log: [] });
+  const { clause, hint, action } = describeFailure({ ...error, log: [] });
   const other = elsewhere(action);
   return (
     <div className={classes.failed}>

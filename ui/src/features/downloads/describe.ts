@@ -34,13 +34,14 @@ export function whyItStands(job: JobView): string | null {
   return job.state === 'waiting' && job.reason ? asSentence(job.reason) : null;
 }
 
-/** The name and the quantization apart: where a long name is cut, the quantization must be seen. */
+/** The repository's name and the quantization apart: where a long name is cut, the quantization must be seen. */
 export function titleParts({
   label,
   tag: { variant },
 }: Pick<JobView, 'label' | 'tag'>): [string, string | null] {
   if (!variant || !label.endsWith(variant)) return [label, null];
-  return [label.slice(0, -variant.length).replace(/[\s:·]+$/, ''), variant];
+  const repo = label.slice(0, -variant.length).replace(/[\s:·]+$/, '');
+  return [repo.split('/').at(-1) ?? repo, variant];
 }
 
 /** Parts are told by their number: their names differ where a narrow column cuts them. */

@@ -1,6 +1,7 @@
 // The fake's hub and downloads: a search that pages, and sets of files that come in step by step.
 import { events, type Model } from '../bindings';
 import {
+  type DownloadBegun,
   type DownloadRequest,
   type HubPage,
   type HubQuery,
@@ -44,6 +45,7 @@ export class FakeDownloads {
       };
     },
     downloadModel: ({ request }: Args) => this.start(request as DownloadRequest),
+    openedLink: () => null,
     listDownloads: () => this.scenario.jobs,
     pauseDownload: ({ id }: Args) =>
       this.patch(id as string, { state: 'paused', bytesPerSecond: 0, secondsLeft: null }),
@@ -72,12 +74,12 @@ export class FakeDownloads {
     return { repos: found.slice(from, from + PAGE), cursor: rest ? String(from + PAGE) : null };
   }
 
-  private start({ repo: id, variant: name }: DownloadRequest): string {
+  private start({ repo: id, variant: name }: DownloadRequest): DownloadBegun {
     const variant = this.repos.find(repo => repo.id === id)?.variants.find(one => one.name === name);
     if (!variant) throw { code: 'hub_not_found', message: `${id} has no ${name}`, details: [], hint: '' };
     const job: JobView = {
       id: `job-${this.next++}`,
-      label: `${id.split('/')[1]} ${name}`,
+      label: `${id}:${name}`,
       state: 'running',
       reason: null,
       error: null,
@@ -99,7 +101,7 @@ export class FakeDownloads {
     this.scenario.jobs = [...this.scenario.jobs, job];
     this.publish();
     this.tick(job.id);
-    return job.id;
+    return { jobId: job.id, key: null };
   }
 
   private tick(id: string): void {

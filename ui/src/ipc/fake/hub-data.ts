@@ -232,5 +232,7 @@ export const hubRepos: HubRepo[] = shorts.map(short => ({
   contextLength: short.contextLength,
   parameters: short.parameters,
   chatTemplate: short.task !== 'feature-extraction',
+  task: short.task ?? 'text-generation',
   variants: usual(short),
+  namedVariant: null,
 }));

@@ -6,7 +6,7 @@ import type { Scenario } from './scenarios';
 type Change = (scenario: Scenario) => void;
 
 function job(patch: Partial<JobView> & Pick<JobView, 'id' | 'label' | 'state'>): JobView {
-  const variant = patch.label.split(' ')[1] ?? null;
+  const [repo = null, variant = null] = patch.label.split(':');
   return {
     reason: null,
     error: null,
@@ -15,7 +15,7 @@ function job(patch: Partial<JobView> & Pick<JobView, 'id' | 'label' | 'state'>):
     bytesPerSecond: 0,
     secondsLeft: null,
     files: [],
-    tag: { kind: 'model', repo: null, variant, key: null },
+    tag: { kind: 'model', repo, variant, key: null },
     startedAt: Date.now() - 64_000,
     finishedAt: null,
     ...patch,
@@ -34,7 +34,7 @@ const LLAMA = (index: number) => `Q4_K_M/Llama-3.3-70B-Instruct-Q4_K_M-0000${ind
 
 const running = job({
   id: 'a',
-  label: 'Qwen_Qwen3-8B-GGUF Q4_K_M',
+  label: 'bartowski/Qwen_Qwen3-8B-GGUF:Q4_K_M',
   state: 'running',
   downloadedBytes: 2_112_000_000,
   totalBytes: 5_016_825_408,
@@ -46,7 +46,7 @@ const running = job({
 
 const shards = job({
   id: 'b',
-  label: 'Llama-3.3-70B-Instruct-GGUF Q4_K_M',
+  label: 'unsloth/Llama-3.3-70B-Instruct-GGUF:Q4_K_M',
   state: 'running',
   downloadedBytes: 18_204_000_000,
   totalBytes: 42_520_395_584,
@@ -63,7 +63,7 @@ const shards = job({
 const rest: JobView[] = [
   job({
     id: 'c',
-    label: 'gemma-3-12b-it-qat-q4_0-gguf Q4_0',
+    label: 'google/gemma-3-12b-it-qat-q4_0-gguf:Q4_0',
     state: 'failed',
     downloadedBytes: 0,
     totalBytes: 8_074_000_000,
@@ -77,7 +77,7 @@ const rest: JobView[] = [
   }),
   job({
     id: 'd',
-    label: 'gpt-oss-20b-GGUF Q6_K',
+    label: 'ggml-org/gpt-oss-20b-GGUF:Q6_K',
     state: 'waiting',
     reason: 'the disk has 2.1 GB free, 17.3 GB are needed',
     downloadedBytes: 640_000_000,
@@ -86,7 +86,8 @@ const rest: JobView[] = [
   }),
   job({
     id: 'e',
-    label: 'Mistral-Small-3.2-24B-Instruct-2506-abliterated-imatrix-merged-v2-GGUF IQ4_XS',
+    label:
+      'community-of-very-long-names/Mistral-Small-3.2-24B-Instruct-2506-abliterated-imatrix-merged-v2-GGUF:IQ4_XS',
     state: 'paused',
     downloadedBytes: 9_100_000_000,
     totalBytes: 12_670_166_720,
@@ -94,14 +95,14 @@ const rest: JobView[] = [
   }),
   job({
     id: 'f',
-    label: 'SmolLM3-3B-GGUF Q8_0',
+    label: 'bartowski/SmolLM3-3B-GGUF:Q8_0',
     state: 'queued',
     totalBytes: 3_275_000_000,
     files: [file('SmolLM3-3B-Q8_0.gguf', 3_275_000_000, 0, 'queued')],
   }),
   job({
     id: 'g',
-    label: 'phi-4-GGUF Q4_K_M',
+    label: 'unsloth/phi-4-GGUF:Q4_K_M',
     state: 'verifying',
     downloadedBytes: 9_053_114_816,
     totalBytes: 9_053_114_816,
@@ -109,13 +110,18 @@ const rest: JobView[] = [
   }),
   job({
     id: 'h',
-    label: 'nomic-embed-text-v2-moe-GGUF F16',
+    label: 'nomic-ai/nomic-embed-text-v2-moe-GGUF:F16',
     state: 'done',
     downloadedBytes: 957_648_032,
     totalBytes: 957_648_032,
     finishedAt: Date.now() - 30_000,
     files: [file('nomic-embed-text-v2-moe-f16.gguf', 957_648_032, 1, 'done')],
-    tag: { kind: 'model', repo: null, variant: 'F16', key: 'nomic-ai/nomic-embed-text-v2-moe-f16' },
+    tag: {
+      kind: 'model',
+      repo: 'nomic-ai/nomic-embed-text-v2-moe-GGUF',
+      variant: 'F16',
+      key: 'nomic-ai/nomic-embed-text-v2-moe-f16',
+    },
   }),
 ];
 
