@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::one_file::OneFile;
 use crate::place::Place;
 use crate::spec::{Fetched, FileProgress, FileSpec, Limits, Options};
-use crate::sync::{Places, lock};
+use crate::sync::{Seats, lock};
 use crate::transfer::source::Bearer;
 
 /// Fetches files; clones share their limits.
@@ -26,7 +26,7 @@ pub(crate) struct Common {
     pub(crate) state_folder: PathBuf,
     pub(crate) options: Options,
     pub(crate) bandwidth: Bandwidth,
-    pub(crate) connections: Arc<Places>,
+    pub(crate) connections: Arc<Seats>,
     pub(crate) awake: Awake,
     bearer: Mutex<Option<Bearer>>,
 }
@@ -56,7 +56,7 @@ impl Downloader {
                 client,
                 state_folder,
                 bandwidth: Bandwidth::new(options.bytes_per_second),
-                connections: Places::new(options.connections),
+                connections: Seats::new(options.connections),
                 awake: Awake::default(),
                 bearer: Mutex::new(None),
                 options,

@@ -22,6 +22,7 @@ use crate::part::table::{self, Table};
 use crate::place::{self, Existing, Place};
 use crate::round::Round;
 use crate::spec::{Fetched, FileProgress, FileSpec};
+use crate::sync::Seat;
 use crate::transfer::answer::Answer;
 use crate::transfer::connection::Failures;
 use crate::transfer::fault::Fault;
@@ -112,7 +113,7 @@ impl<'a> OneFile<'a> {
                 None
             } else {
                 match self.ask(&mut kept, &record).await? {
-                    Some(answer) => Some(answer),
+                    Some(asked) => Some(asked),
                     None => continue,
                 }
             };
@@ -124,6 +125,7 @@ impl<'a> OneFile<'a> {
             ) {
                 Ok(part) => part,
                 Err(Error::DiskFull { missing_bytes, .. }) if begun => {
+                    drop(answer);
                     self.wait_for_space(missing_bytes, here.table.downloaded(), here.table.size())
                         .await?;
                     kept = Some(here);
@@ -207,7 +209,7 @@ impl<'a> OneFile<'a> {
         &mut self,
         kept: &mut Option<Kept>,
         record: &Record,
-    ) -> Result<Option<Answer>, Error> {
+    ) -> Result<Option<(Answer, Seat)>, Error> {
         let connections = self.common.connections.count();
         if kept
             .as_ref()
@@ -227,12 +229,20 @@ impl<'a> OneFile<'a> {
             let length = table::claim_bytes(size.unwrap_or(0), connections);
             0..size.unwrap_or(length).min(length)
         });
-        self.gate.pass().await;
+        let asking = async {
+            self.gate.pass().await;
+            let seat = self.common.connections.take().await;
+            let answer = self.source.open(&asked).await?;
+            Ok((answer, seat))
+        };
         let answer = self
-            .telling(|| self.tell(downloaded, total, 0), self.source.open(&asked))
+            .telling(|| self.tell(downloaded, total, 0), asking)
             .await?;
         match answer {
-            Ok(answer) => self.adopt(answer, kept, record),
+            Ok((answer, seat)) => {
+                let adopted = self.adopt(answer, kept, record)?;
+                Ok(adopted.map(|answer| (answer, seat)))
+            }
             Err(fault) => {
                 self.recover(fault, kept, record).await?;
                 Ok(None)

@@ -21,7 +21,7 @@ use self::keep::Folder;
 use crate::downloader::Downloader;
 use crate::error::Error;
 use crate::spec::{FileSpec, FileState, Limits};
-use crate::sync::{Places, lock};
+use crate::sync::{Seats, lock};
 use crate::view::{JobId, JobState, JobView};
 
 const PUBLISH_EVERY: Duration = Duration::from_millis(250);
@@ -50,7 +50,7 @@ struct Inner {
     downloader: Downloader,
     folder: Folder,
     sets: Mutex<Vec<Entry>>,
-    files: Arc<Places>,
+    files: Arc<Seats>,
     views: watch::Sender<Arc<Vec<JobView>>>,
     /// Something that is shown has changed.
     dirty: Notify,
@@ -84,7 +84,7 @@ impl Queue {
             downloader,
             folder,
             sets: Mutex::new(sets),
-            files: Places::new(limits.parallel_files),
+            files: Seats::new(limits.parallel_files),
             views: watch::Sender::new(Arc::new(views)),
             dirty: Notify::new(),
             changes: watch::Sender::new(0),

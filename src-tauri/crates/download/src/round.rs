@@ -13,6 +13,7 @@ use crate::part::record::Record;
 use crate::part::shared::Shared;
 use crate::part::table::{PIECE_BYTES, Table};
 use crate::part::{disk, hasher, writer};
+use crate::sync::Seat;
 use crate::transfer::answer::Answer;
 use crate::transfer::connection::{Crew, MEMORY_BYTES};
 use crate::transfer::fault::Fault;
@@ -50,7 +51,7 @@ impl Round<'_> {
     pub(crate) async fn run(
         self,
         here: Kept,
-        answer: Option<Answer>,
+        answer: Option<(Answer, Seat)>,
     ) -> Result<(End, (Table, hasher::Progress)), Error> {
         let thread = |source| Error::file("start a thread for", &self.file.place.target)(source);
         let shared = Arc::new(Shared::new(here.table, here.hash.position));
@@ -79,9 +80,9 @@ impl Round<'_> {
             self.file.tell(downloaded, total, fetched)
         };
         let transferred = match answer {
-            Some(answer) => {
+            Some((answer, seat)) => {
                 self.file
-                    .telling(tell, self.transfer(&shared, orders, answer))
+                    .telling(tell, self.transfer(&shared, orders, answer, seat))
                     .await
             }
             None => {
@@ -132,6 +133,7 @@ impl Round<'_> {
         shared: &Shared,
         orders: mpsc::Sender<writer::Order>,
         answer: Answer,
+        seat: Seat,
     ) -> Result<(), Fault> {
         let file = self.file;
         let common = file.common;
@@ -148,7 +150,7 @@ impl Round<'_> {
             gate: &file.gate,
             options: &common.options,
             bandwidth: &common.bandwidth,
-            places: &common.connections,
+            seats: &common.connections,
             shared,
             orders,
             memory: Arc::new(Semaphore::new(MEMORY_BYTES)),
@@ -157,13 +159,14 @@ impl Round<'_> {
         };
         let Some(remaining) = remaining.filter(|_| answer.ranged) else {
             let claim = shared.lock().table.claim_all();
-            return crew.work_alone(claim, answer).await;
+            return crew.work_alone((claim, answer, seat)).await;
         };
-        let Some(claim) = shared.lock().table.claim(crew.places.count()) else {
+        let Some(claim) = shared.lock().table.claim(crew.seats.count()) else {
             return Ok(());
         };
         // Between the question and now the hasher may have found an earlier piece damaged.
-        let first = (claim.bytes.start == answer.bytes.start).then(|| (claim.clone(), answer));
+        let first =
+            (claim.bytes.start == answer.bytes.start).then(|| (claim.clone(), answer, seat));
         if first.is_none() {
             shared.lock().table.release(claim.id);
         }

@@ -1,4 +1,4 @@
-//! Locks that a panic elsewhere does not poison, and a count of places that can be changed while in use.
+//! Locks that a panic elsewhere does not poison, and seats whose number can be changed while in use.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,9 +9,9 @@ pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Places in a fair line.
+/// Seats in a fair line.
 #[derive(Debug)]
-pub(crate) struct Places {
+pub(crate) struct Seats {
     semaphore: Arc<Semaphore>,
     count: Mutex<Count>,
 }
@@ -19,18 +19,18 @@ pub(crate) struct Places {
 #[derive(Debug)]
 struct Count {
     wanted: usize,
-    /// Places that are taken and must not come back.
+    /// Seats that are taken and must not come back.
     owed: usize,
 }
 
-/// One place; dropping it lets the next one in.
+/// One seat; dropping it lets the next one in.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Seat {
     permit: Option<OwnedSemaphorePermit>,
-    places: Arc<Places>,
+    seats: Arc<Seats>,
 }
 
-impl Places {
+impl Seats {
     pub(crate) fn new(wanted: usize) -> Arc<Self> {
         let wanted = wanted.max(1);
         Arc::new(Self {
@@ -59,19 +59,19 @@ impl Places {
         count.wanted = wanted;
     }
 
-    pub(crate) async fn take(self: &Arc<Self>) -> Place {
+    pub(crate) async fn take(self: &Arc<Self>) -> Seat {
         // The semaphore is never closed.
         let permit = Arc::clone(&self.semaphore).acquire_owned().await.ok();
-        Place {
+        Seat {
             permit,
-            places: Arc::clone(self),
+            seats: Arc::clone(self),
         }
     }
 }
 
-impl Drop for Place {
+impl Drop for Seat {
     fn drop(&mut self) {
-        let mut count = lock(&self.places.count);
+        let mut count = lock(&self.seats.count);
         if let Some(permit) = self.permit.take()
             && count.owed > 0
         {
@@ -86,28 +86,24 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn places_can_be_fewer_and_more_while_taken() {
-        let places = Places::new(3);
-        let taken = [
-            places.take().await,
-            places.take().await,
-            places.take().await,
-        ];
-        places.set(1);
-        assert_eq!(places.semaphore.available_permits(), 0);
+    async fn seats_can_be_fewer_and_more_while_taken() {
+        let seats = Seats::new(3);
+        let taken = [seats.take().await, seats.take().await, seats.take().await];
+        seats.set(1);
+        assert_eq!(seats.semaphore.available_permits(), 0);
         let [first, second, third] = taken;
         drop(first);
         drop(second);
-        assert_eq!(places.semaphore.available_permits(), 0);
+        assert_eq!(seats.semaphore.available_permits(), 0);
         drop(third);
-        assert_eq!(places.semaphore.available_permits(), 1);
-        places.set(4);
-        assert_eq!(places.semaphore.available_permits(), 4);
-        assert_eq!(places.count(), 4);
-        let held = places.take().await;
-        places.set(2);
-        places.set(3);
+        assert_eq!(seats.semaphore.available_permits(), 1);
+        seats.set(4);
+        assert_eq!(seats.semaphore.available_permits(), 4);
+        assert_eq!(seats.count(), 4);
+        let held = seats.take().await;
+        seats.set(2);
+        seats.set(3);
         drop(held);
-        assert_eq!(places.semaphore.available_permits(), 3);
+        assert_eq!(seats.semaphore.available_permits(), 3);
     }
 }

@@ -16,7 +16,7 @@ use crate::part::shared::Shared;
 use crate::part::table::{Claim, ClaimId, PIECE_BYTES};
 use crate::part::writer::Order;
 use crate::spec::Options;
-use crate::sync::{Places, lock};
+use crate::sync::{Seat, Seats, lock};
 
 /// Bytes between all connections of a file and its writer.
 pub(crate) const MEMORY_BYTES: usize = 2 << 20;
@@ -27,13 +27,16 @@ const IDLE: Duration = Duration::from_millis(500);
 const MOST_REFUSALS: u32 = 4;
 const MOST_UNRANGED: u32 = 3;
 
+/// The answer that a round began with, to go on with.
+pub(crate) type First = (Claim, Answer, Seat);
+
 /// What the connections of a file share.
 pub(crate) struct Crew<'a> {
     pub(crate) source: &'a Source,
     pub(crate) gate: &'a Gate,
     pub(crate) options: &'a Options,
     pub(crate) bandwidth: &'a Bandwidth,
-    pub(crate) places: &'a Arc<Places>,
+    pub(crate) seats: &'a Arc<Seats>,
     pub(crate) shared: &'a Shared,
     pub(crate) orders: mpsc::Sender<Order>,
     pub(crate) memory: Arc<Semaphore>,
@@ -55,17 +58,12 @@ pub(crate) struct Failures {
 
 impl Crew<'_> {
     /// One connection: until the file is complete, or a fault that no retry helps against.
-    pub(crate) async fn work(
-        &self,
-        number: usize,
-        first: Option<(Claim, Answer)>,
-    ) -> Result<(), Fault> {
+    pub(crate) async fn work(&self, number: usize, first: Option<First>) -> Result<(), Fault> {
         let mut failures = Failures::default();
-        if let Some((claim, answer)) = first {
-            let place = self.places.take().await;
+        if let Some((claim, answer, seat)) = first {
             let outcome = self.pull(&claim, answer).await;
             self.release(claim.id).await?;
-            drop(place);
+            drop(seat);
             self.weigh(outcome, &mut failures).await?;
         }
         loop {
@@ -79,12 +77,12 @@ impl Crew<'_> {
             let connections = self.connections();
             if number < connections {
                 self.gate.pass().await;
-                let place = self.places.take().await;
+                let seat = self.seats.take().await;
                 let claim = self.shared.lock().table.claim(connections);
                 if let Some(claim) = claim {
                     let outcome = self.fetch(&claim).await;
                     self.release(claim.id).await?;
-                    drop(place);
+                    drop(seat);
                     self.weigh(outcome, &mut failures).await?;
                     continue;
                 }
@@ -97,8 +95,8 @@ impl Crew<'_> {
     }
 
     /// The only connection to a server without ranges: everything, from the beginning.
-    pub(crate) async fn work_alone(&self, claim: Claim, answer: Answer) -> Result<(), Fault> {
-        let _place = self.places.take().await;
+    pub(crate) async fn work_alone(&self, first: First) -> Result<(), Fault> {
+        let (claim, answer, _seat) = first;
         let outcome = self.pull(&claim, answer).await;
         self.release(claim.id).await?;
         outcome
@@ -110,7 +108,7 @@ impl Crew<'_> {
         });
         self.gate
             .bearable()
-            .min(self.places.count())
+            .min(self.seats.count())
             .min(worth)
             .max(1)
     }
