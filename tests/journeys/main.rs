@@ -7,6 +7,7 @@
 mod cli;
 mod endpoint;
 mod failures;
+mod hub;
 mod library;
 mod load;
 mod parameters;

@@ -45,6 +45,15 @@ pub fn model() -> PathBuf {
     required("PADDOCK_TEST_MODEL", "gemma-3-270m-q4_k_m.gguf")
 }
 
+/// A Python with the hub's official client.
+#[must_use]
+pub fn hugging_face_python() -> PathBuf {
+    required(
+        "PADDOCK_TEST_HF_PYTHON",
+        "a Python in which huggingface_hub is installed",
+    )
+}
+
 fn binary(name: &str) -> PathBuf {
     let folder = required(
         "PADDOCK_BIN_DIR",

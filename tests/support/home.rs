@@ -64,6 +64,12 @@ impl Home {
         home
     }
 
+    /// An empty one that takes this double for the hub.
+    #[must_use]
+    pub fn with_hub(hub: &crate::HubDouble) -> Self {
+        Self::new().with_variable("HF_ENDPOINT", &hub.url())
+    }
+
     /// With the real engine and both models.
     pub async fn with_both() -> Self {
         let home = Self::with_gemma().await;
@@ -161,6 +167,10 @@ impl Home {
             .env("PADDOCK_HOME", self.data())
             .env(MARKER, &self.marker)
             .env_remove("PADDOCK_LOG")
+            // Whoever runs the tests may have a token of their own, and a mirror.
+            .env_remove("HF_TOKEN")
+            .env_remove("HF_ENDPOINT")
+            .env("HF_HOME", self.folder.path().join("no-hugging-face"))
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(self.folder.path())
             .stdin(Stdio::null())

@@ -237,6 +237,7 @@ impl Hub {
             return match status {
                 401 if with_token => Error::TokenRefused { host },
                 429 => self.rate_limited(&headers),
+                404 => self.not_a_hub("it has no list of models (HTTP 404)".to_owned()),
                 _ => Error::Server {
                     host,
                     status,
