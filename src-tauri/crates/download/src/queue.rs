@@ -48,7 +48,8 @@ pub struct Queue {
 
 struct Inner {
     downloader: Downloader,
-    folder: Folder,
+    /// Locked before `sets` where both are needed.
+    folder: Mutex<Folder>,
     sets: Mutex<Vec<Entry>>,
     files: Arc<Seats>,
     views: watch::Sender<Arc<Vec<JobView>>>,
@@ -82,7 +83,7 @@ impl Queue {
         let views = sets.iter().map(Entry::view).collect();
         let inner = Arc::new(Inner {
             downloader,
-            folder,
+            folder: Mutex::new(folder),
             sets: Mutex::new(sets),
             files: Seats::new(limits.parallel_files),
             views: watch::Sender::new(Arc::new(views)),
@@ -111,8 +112,11 @@ impl Queue {
                 entry.run = old.run;
                 entry.task = old.task;
             }
-            self.inner.folder.save(&keep::Document::of(&entry))?;
             sets.push(entry);
+        }
+        if let Err(error) = self.inner.try_keep(&id) {
+            lock(&self.inner.sets).retain(|entry| entry.id() != id);
+            return Err(error);
         }
         self.start(&id)?;
         Ok(id)
@@ -160,7 +164,7 @@ impl Queue {
             entry.cancel.cancel();
             Ok(())
         })?;
-        self.inner.folder.remove(id);
+        lock(&self.inner.folder).remove(id);
         self.inner.clean_up(id);
         self.inner.changed();
         Ok(())
@@ -178,7 +182,7 @@ impl Queue {
         })?;
         self.inner.remove_parts(&files.unwrap_or_default());
         lock(&self.inner.sets).retain(|entry| entry.id() != id);
-        self.inner.folder.remove(id);
+        lock(&self.inner.folder).remove(id);
         self.inner.changed();
         Ok(())
     }

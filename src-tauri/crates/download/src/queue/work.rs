@@ -171,12 +171,20 @@ impl Inner {
 
     /// Writes a set to disk; a set that cannot be kept is still downloaded.
     pub(super) fn keep(&self, id: &str) {
-        let document = self.with(id, |entry| Ok(super::keep::Document::of(entry)));
-        if let Ok(document) = document
-            && let Err(error) = self.folder.save(&document)
-        {
+        if let Err(error) = self.try_keep(id) {
             tracing::warn!(%error, "a download will not be known after a restart");
         }
+    }
+
+    /// Writes a set to disk, unless it was cancelled.
+    pub(super) fn try_keep(&self, id: &str) -> Result<(), Error> {
+        // One at a time, and the state is taken within: the last word is the one that stays.
+        let folder = lock(&self.folder);
+        let document = self.with(id, |entry| {
+            let kept = entry.state != JobState::Cancelled;
+            Ok(kept.then(|| super::keep::Document::of(entry)))
+        })?;
+        document.map_or(Ok(()), |document| folder.save(&document))
     }
 
     /// Something that a door waits for has happened.
