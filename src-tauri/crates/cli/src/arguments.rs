@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use paddock_core::{HubSearch, Sort};
+use paddock_core::{EngineOptions, HubSearch, Sort};
 
 use crate::param_arguments::ParamArguments;
 
@@ -149,13 +149,52 @@ pub(crate) struct Get {
 pub(crate) enum Engine {
     /// List the engines.
     Ls,
+    /// Show what can be installed and what fits this machine.
+    Available {
+        /// Of this release instead of the newest.
+        build: Option<String>,
+        /// Ask even if it was asked a moment ago.
+        #[arg(long)]
+        refresh: bool,
+    },
+    /// Fetch a llama.cpp release, prove that it works here, and run models on it from now on.
+    Install {
+        /// `latest`, or a release such as b10434.
+        #[arg(default_value = "latest")]
+        build: String,
+        /// Which of the release's builds, such as vulkan or cuda; what fits this machine where none is named.
+        #[arg(long, value_name = "V")]
+        variant: Option<String>,
+        /// Install it even if the release gives no SHA-256 digest.
+        #[arg(long)]
+        without_digest: bool,
+    },
     /// Add a llama-server, or the folder it is in. The first one becomes current.
     Add {
         /// The binary or its folder.
         path: PathBuf,
+        /// What it is to be called.
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        options: EngineArguments,
+    },
+    /// Set up how an engine is started.
+    Set {
+        /// The engine's name.
+        name: String,
+        #[command(flatten)]
+        options: EngineArguments,
     },
     /// Run models on this engine from now on.
     Use {
+        /// The engine's name.
+        name: String,
+    },
+    /// Go back to the engine that was current before.
+    Rollback,
+    /// Forget an engine. One that Paddock fetched is deleted.
+    Rm {
         /// The engine's name.
         name: String,
     },
@@ -164,6 +203,51 @@ pub(crate) enum Engine {
         /// The engine's name.
         name: String,
     },
+    /// Show what the current engine can compute on, and this machine.
+    Devices,
+    /// Try an engine: load a tiny model with it and see that it answers rightly. Nothing is changed.
+    Prove {
+        /// The binary or its folder.
+        path: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EngineArguments {
+    /// The address that its servers listen on; empty for loopback.
+    #[arg(long, value_name = "A")]
+    pub(crate) host: Option<String>,
+    /// The port of its first server, the next one's is one higher; 0 for any free one.
+    #[arg(long, value_name = "N")]
+    pub(crate) base_port: Option<u16>,
+    /// One argument for each start of it, before the model's own; may be given several times, empty to clear.
+    #[arg(long = "arg", value_name = "ARG", allow_hyphen_values = true)]
+    pub(crate) extra_args: Option<Vec<String>>,
+    /// Whether Paddock may fetch it when it is missing.
+    #[arg(long, value_name = "BOOL")]
+    pub(crate) fetch: Option<bool>,
+    /// The release that it is, such as b4561: what is fetched when it is missing.
+    #[arg(long, value_name = "BUILD")]
+    pub(crate) build: Option<String>,
+    /// Which of that release's builds.
+    #[arg(long, value_name = "V")]
+    pub(crate) variant: Option<String>,
+}
+
+impl From<EngineArguments> for EngineOptions {
+    fn from(arguments: EngineArguments) -> Self {
+        Self {
+            host: arguments.host,
+            base_port: arguments.base_port,
+            extra_args: arguments.extra_args.map(|mut args| {
+                args.retain(|arg| !arg.is_empty());
+                args
+            }),
+            fetch: arguments.fetch,
+            build: arguments.build,
+            variant: arguments.variant,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

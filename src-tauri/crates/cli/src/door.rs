@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use gateway::{
-    AddEngine, DownloadModel, ImportModels, LoadModel, ShowParams, UnloadModel, UseEngine,
-    show_params, start_download,
+    AddEngine, DownloadModel, ImportModels, LoadModel, ProveEngine, SetEngine, ShowParams,
+    UnloadModel, UseEngine, add_engine, show_params, start_download,
 };
-use paddock_core::{Core, HostInfo, HubSearch, InstanceLock, WireError, find_host};
+use paddock_core::{Core, HostInfo, HubSearch, InstallRequest, InstanceLock, WireError, find_host};
 use serde::Serialize;
 use serde_json::{Value, json};
 use settings::{DataDir, FileStore};
@@ -93,10 +93,95 @@ impl Door {
         }
     }
 
-    pub(crate) async fn add_engine(&self, path: PathBuf) -> Result<Value, Failure> {
+    pub(crate) async fn add_engine(&self, body: AddEngine) -> Result<Value, Failure> {
         match self {
-            Self::Host(host) => host.post("/api/v1/engines/add", &AddEngine { path }).await,
-            Self::Own { core, .. } => Ok(json!(core.add_engine(&path).await?)),
+            Self::Host(host) => host.post("/api/v1/engines/add", &body).await,
+            Self::Own { core, .. } => Ok(add_engine(core, body).await?),
+        }
+    }
+
+    pub(crate) async fn set_engine(&self, body: SetEngine) -> Result<Value, Failure> {
+        match self {
+            Self::Host(host) => host.post("/api/v1/engines/set", &body).await,
+            Self::Own { core, .. } => {
+                Ok(json!(core.set_engine_options(&body.name, &body.options)?))
+            }
+        }
+    }
+
+    pub(crate) async fn available_engines(
+        &self,
+        refresh: bool,
+        build: Option<&str>,
+    ) -> Result<Value, Failure> {
+        match self {
+            Self::Host(host) => {
+                let query = query_of(&json!({"refresh": refresh, "build": build}));
+                host.get(&format!("/api/v1/engines/available{query}")).await
+            }
+            Self::Own { core, .. } => Ok(json!(core.available_engines(refresh, build).await)),
+        }
+    }
+
+    /// Begins an installation; [`Self::engine_job`] tells how it goes on.
+    pub(crate) async fn install_engine(&self, request: InstallRequest) -> Result<Value, Failure> {
+        match self {
+            Self::Host(host) => host.post("/api/v1/engines/install", &request).await,
+            Self::Own { core, .. } => Ok(json!(core.begin_install(request)?)),
+        }
+    }
+
+    pub(crate) async fn cancel_engine_install(&self) -> Result<(), Failure> {
+        match self {
+            Self::Host(host) => host
+                .post("/api/v1/engines/install/cancel", &json!({}))
+                .await
+                .map(drop),
+            Self::Own { core, .. } => {
+                core.cancel_engine_install();
+                Ok(())
+            }
+        }
+    }
+
+    pub(crate) async fn engine_job(&self) -> Result<Value, Failure> {
+        match self {
+            Self::Host(host) => host.get("/api/v1/engines/jobs").await,
+            Self::Own { core, .. } => Ok(json!(*core.engine_jobs().borrow())),
+        }
+    }
+
+    pub(crate) async fn roll_back_engine(&self) -> Result<Value, Failure> {
+        match self {
+            Self::Host(host) => host.post("/api/v1/engines/rollback", &json!({})).await,
+            Self::Own { core, .. } => Ok(json!(core.roll_back_engine()?)),
+        }
+    }
+
+    pub(crate) async fn remove_engine(&self, name: String) -> Result<Value, Failure> {
+        match self {
+            Self::Host(host) => {
+                host.post("/api/v1/engines/remove", &UseEngine { name })
+                    .await
+            }
+            Self::Own { core, .. } => Ok(json!(core.remove_engine(&name).await?)),
+        }
+    }
+
+    pub(crate) async fn engine_devices(&self) -> Result<Value, Failure> {
+        match self {
+            Self::Host(host) => host.get("/api/v1/engines/devices").await,
+            Self::Own { core, .. } => Ok(json!(core.engine_devices().await?)),
+        }
+    }
+
+    pub(crate) async fn prove_engine(&self, path: PathBuf) -> Result<Value, Failure> {
+        match self {
+            Self::Host(host) => {
+                host.post("/api/v1/engines/prove", &ProveEngine { path })
+                    .await
+            }
+            Self::Own { core, .. } => Ok(json!(core.prove_engine(&path).await?)),
         }
     }
 

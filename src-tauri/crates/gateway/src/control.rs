@@ -1,12 +1,13 @@
 //! The control listener: a loopback port of its own, with a token, by which the CLI and other programs of the same
 //! user talk to the running host. Its paths are those of the management API.
 
+mod engines;
 mod hub;
 
 use std::convert::Infallible;
 use std::path::PathBuf;
 
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -21,6 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+pub use self::engines::{AddEngine, ProveEngine, SetEngine, UseEngine, add_engine};
 pub use self::hub::{DownloadModel, download_status, start_download};
 use crate::host::Hooks;
 
@@ -68,22 +70,6 @@ pub struct ShowParams {
     /// Names of saved parameters to take away.
     #[serde(default)]
     pub cleared: Vec<String>,
-}
-
-/// Body of `POST /api/v1/engines/add`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AddEngine {
-    /// A binary or its folder, absolute.
-    pub path: PathBuf,
-}
-
-/// Body of `POST /api/v1/engines/use`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UseEngine {
-    /// The engine.
-    pub name: String,
 }
 
 /// The effective parameters of a model, and what will run.
@@ -213,10 +199,7 @@ fn router(context: Context) -> Router {
         .route("/api/v1/models/unload", post(unload_model))
         .route("/api/v1/models/import", post(import_models))
         .route("/api/v1/models/params", post(params))
-        .route("/api/v1/engines", get(list_engines))
-        .route("/api/v1/engines/add", post(add_engine))
-        .route("/api/v1/engines/use", post(use_engine))
-        .route("/api/v1/engines/{name}", get(show_engine))
+        .merge(engines::routes())
         .merge(hub::routes())
         .route("/api/v1/logs", get(logs))
         .route("/api/v1/window/show", post(show_window))
@@ -287,9 +270,11 @@ impl From<Error> for Failure {
             "hub_gated" | "hub_unauthorized" | "hub_token_refused" => StatusCode::FORBIDDEN,
             "hub_rate_limited" => StatusCode::TOO_MANY_REQUESTS,
             "hub_offline" | "hub_server" | "hub_not_a_hub" => StatusCode::BAD_GATEWAY,
-            "model_ambiguous" | "no_engine" | "occupied" | "cancelled" | "download_state" => {
-                StatusCode::CONFLICT
-            }
+            "model_ambiguous" | "no_engine" | "occupied" | "cancelled" | "download_state"
+            | "install_busy" | "engine_in_use" | "no_previous_engine" => StatusCode::CONFLICT,
+            "release_not_found" => StatusCode::NOT_FOUND,
+            "releases_offline" | "releases_unusable" => StatusCode::BAD_GATEWAY,
+            "releases_rate_limited" => StatusCode::TOO_MANY_REQUESTS,
             "settings_not_saved" | "shutting_down" => StatusCode::SERVICE_UNAVAILABLE,
             _ if matches!(error, Error::Load { .. }) => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
@@ -376,22 +361,6 @@ async fn params(State(context): State<Context>, Body(body): Body<ShowParams>) ->
     answer(show_params(&context.core, body).await)
 }
 
-async fn list_engines(State(context): State<Context>) -> Answer {
-    answer(Ok(context.core.engines()))
-}
-
-async fn add_engine(State(context): State<Context>, Body(body): Body<AddEngine>) -> Answer {
-    answer(context.core.add_engine(&body.path).await)
-}
-
-async fn use_engine(State(context): State<Context>, Body(body): Body<UseEngine>) -> Answer {
-    answer(context.core.use_engine(&body.name))
-}
-
-async fn show_engine(State(context): State<Context>, Path(name): Path<String>) -> Answer {
-    answer(context.core.show_engine(&name).await)
-}
-
 /// A second start of the app shows the first one's window. A headless host has none.
 async fn show_window(State(context): State<Context>) -> Answer {
     let Some(show) = &context.hooks.show_window else {
@@ -423,6 +392,7 @@ async fn events(
     revision.mark_changed();
     let endpoint = context.core.endpoint().subscribe();
     let downloads = hub::events(context.core.clone(), context.stop.clone());
+    let engines = engines::events(&context.core, context.stop.clone());
     let watching = Watching {
         core: context.core,
         revision,
@@ -438,7 +408,8 @@ async fn events(
         let data = json!(watching.core.host_status()).to_string();
         Some((Ok(Event::default().event("status").data(data)), watching))
     });
-    Sse::new(stream::select(stream, downloads)).keep_alive(KeepAlive::default())
+    let beside = stream::select(downloads, engines);
+    Sse::new(stream::select(stream, beside)).keep_alive(KeepAlive::default())
 }
 
 #[derive(Deserialize)]

@@ -60,6 +60,8 @@ impl Host {
         let control = Control::start(core.clone(), hooks).await?;
         let gateway = Gateway::start(core.clone(), address).await?;
         lock.publish(control.url().to_owned(), control.token().to_owned())?;
+        let updating = core.clone();
+        tokio::spawn(async move { updating.keep_engines_updated().await });
         Ok(Self {
             core,
             gateway,

@@ -1,5 +1,7 @@
 //! `paddock engine …`
 
+use gateway::{AddEngine, SetEngine};
+use paddock_core::InstallRequest;
 use serde_json::Value;
 
 use crate::arguments::Engine;
@@ -9,34 +11,101 @@ use crate::output::{self, cell, size};
 
 pub(super) async fn run(engine: Engine, json: bool) -> Result<(), Failure> {
     let door = Door::open().await?;
-    match engine {
-        Engine::Ls => {
-            let engines = door.engines().await?;
-            if json {
-                output::document(&engines);
-            } else {
-                list(&engines);
-            }
+    let print = |value: Value, show: fn(&Value)| {
+        if json {
+            output::document(&value);
+        } else {
+            show(&value);
         }
-        Engine::Add { path } => {
-            let path = super::model::absolute(path)?;
-            changed(&door.add_engine(path).await?, "added", json);
+    };
+    match engine {
+        Engine::Ls => print(door.engines().await?, list),
+        Engine::Available { build, refresh } => {
+            let available = door.available_engines(refresh, build.as_deref()).await?;
+            print(available, super::engine_install::available);
+        }
+        Engine::Install {
+            build,
+            variant,
+            without_digest,
+        } => {
+            let request = InstallRequest {
+                build,
+                variant,
+                without_digest,
+            };
+            super::engine_install::install(&door, request, json).await?;
+        }
+        Engine::Add {
+            path,
+            name,
+            options,
+        } => {
+            let body = AddEngine {
+                path: super::model::absolute(path)?,
+                name,
+                options: options.into(),
+            };
+            changed(&door.add_engine(body).await?, "added", json);
+        }
+        Engine::Set { name, options } => {
+            let body = SetEngine {
+                name,
+                options: options.into(),
+            };
+            changed(&door.set_engine(body).await?, "set up", json);
         }
         Engine::Use { name } => changed(
             &door.use_engine(name).await?,
             "models run on it from now on",
             json,
         ),
-        Engine::Show { name } => {
-            let details = door.show_engine(&name).await?;
-            if json {
-                output::document(&details);
-            } else {
-                show(&details);
-            }
+        Engine::Rollback => changed(
+            &door.roll_back_engine().await?,
+            "models run on it again",
+            json,
+        ),
+        Engine::Rm { name } => changed(&door.remove_engine(name).await?, "removed", json),
+        Engine::Show { name } => print(door.show_engine(&name).await?, show),
+        Engine::Devices => print(door.engine_devices().await?, devices),
+        Engine::Prove { path } => {
+            let path = super::model::absolute(path)?;
+            print(door.prove_engine(path).await?, proved);
         }
     }
     Ok(())
+}
+
+fn proved(proof: &Value) {
+    output::line(&format!(
+        "{} works here: it loaded a tiny model and answered rightly ({} ms)",
+        cell(&proof["path"]),
+        cell(&proof["tookMilliseconds"])
+    ));
+}
+
+fn devices(answer: &Value) {
+    output::line(&cell(&answer["machine"]["sentence"]));
+    output::line(&format!("{} can compute on:", cell(&answer["engine"])));
+    device_lines(&answer["devices"]);
+}
+
+fn device_lines(devices: &Value) {
+    let devices = devices.as_array().map_or(&[][..], Vec::as_slice);
+    if devices.is_empty() {
+        output::line("devices            CPU only");
+    }
+    for device in devices {
+        let memory = match &device["totalBytes"] {
+            Value::Null => String::new(),
+            total => format!("  {} free of {}", size(&device["freeBytes"]), size(total)),
+        };
+        output::line(&format!(
+            "device             {}  {}{memory}",
+            cell(&device["name"]),
+            cell(&device["description"])
+        ));
+    }
 }
 
 fn changed(engine: &Value, what: &str, json: bool) {
@@ -59,7 +128,9 @@ fn changed(engine: &Value, what: &str, json: bool) {
 fn list(engines: &Value) {
     let engines = engines.as_array().map_or(&[][..], Vec::as_slice);
     if engines.is_empty() {
-        output::note("There is no engine yet. Add one with `paddock engine add PATH`.");
+        output::note(
+            "There is no engine yet. `paddock engine install` fetches one; `paddock engine add PATH` adds your own.",
+        );
         return;
     }
     let rows = engines
@@ -68,17 +139,25 @@ fn list(engines: &Value) {
             let state = match (engine["present"] == true, engine["current"] == true) {
                 (false, _) => "missing",
                 (true, true) => "current",
+                (true, false) if engine["state"] == "failed" => "failed",
+                (true, false) if engine["previous"] == true => "previous",
                 (true, false) => "",
             };
             vec![
                 cell(&engine["name"]),
                 state.to_owned(),
+                size(&engine["sizeBytes"]),
                 cell(&engine["source"]),
                 cell(&engine["path"]),
             ]
         })
         .collect();
-    output::table(&["name", "state", "source", "path"], rows);
+    output::table(&["name", "state", "size", "source", "path"], rows);
+    for engine in engines {
+        if let Some(problem) = engine["problem"].as_str() {
+            output::note(&format!("{}: {problem}", cell(&engine["name"])));
+        }
+    }
 }
 
 fn show(details: &Value) {
@@ -99,21 +178,7 @@ fn show(details: &Value) {
             output::line(&format!("{:<18} {}", words(name), cell(value)));
         }
     }
-    let devices = details["devices"].as_array().map_or(&[][..], Vec::as_slice);
-    if devices.is_empty() {
-        output::line("devices            CPU only");
-    }
-    for device in devices {
-        let memory = match &device["totalBytes"] {
-            Value::Null => String::new(),
-            total => format!("  {} free of {}", size(&device["freeBytes"]), size(total)),
-        };
-        output::line(&format!(
-            "device             {}  {}{memory}",
-            cell(&device["name"]),
-            cell(&device["description"])
-        ));
-    }
+    device_lines(&details["devices"]);
     let flags = details["flags"].as_array().map_or(0, Vec::len);
     output::line(&format!(
         "flags              {flags} (all of them with --json)"

@@ -1,6 +1,7 @@
 //! The verbs, by what they are about.
 
 mod engine;
+mod engine_install;
 mod hub;
 mod model;
 mod status;

@@ -1,0 +1,182 @@
+//! Engines on the control listener: what there is, what can be installed, and the installation.
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::response::sse::Event;
+use axum::routing::{get, post};
+use futures_util::stream::{self, Stream};
+use paddock_core::{Core, EngineOptions, Error, InstallRequest};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::{Answer, Body, Context, answer};
+
+/// Body of `POST /api/v1/engines/add`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AddEngine {
+    /// A binary or its folder, absolute.
+    pub path: PathBuf,
+    /// A name of the user's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How it is started.
+    #[serde(flatten)]
+    pub options: EngineOptions,
+}
+
+/// Body of `POST /api/v1/engines/use` and `/remove`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UseEngine {
+    /// The engine.
+    pub name: String,
+}
+
+/// Body of `POST /api/v1/engines/set`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SetEngine {
+    /// The engine.
+    pub name: String,
+    /// How it is started. What is absent stays.
+    #[serde(flatten)]
+    pub options: EngineOptions,
+}
+
+/// Body of `POST /api/v1/engines/prove`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProveEngine {
+    /// A binary or its folder, absolute.
+    pub path: PathBuf,
+}
+
+/// Adds an engine and sets it up, for the listener and for who has the core in its own process.
+///
+/// # Errors
+/// What [`Core::add_engine_as`] and [`Core::set_engine_options`] refuse.
+pub async fn add_engine(core: &Core, body: AddEngine) -> Result<Value, Error> {
+    let view = core.add_engine_as(&body.path, body.name.as_deref()).await?;
+    if body.options == EngineOptions::default() {
+        return Ok(json!(view));
+    }
+    Ok(json!(core.set_engine_options(&view.name, &body.options)?))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct AvailableQuery {
+    refresh: bool,
+    build: Option<String>,
+}
+
+pub(super) fn routes() -> Router<Context> {
+    Router::new()
+        .route("/api/v1/engines", get(list))
+        .route("/api/v1/engines/available", get(available))
+        .route("/api/v1/engines/devices", get(devices))
+        .route("/api/v1/engines/jobs", get(jobs))
+        .route("/api/v1/engines/install", post(install))
+        .route("/api/v1/engines/install/cancel", post(cancel))
+        .route("/api/v1/engines/add", post(add))
+        .route("/api/v1/engines/set", post(set))
+        .route("/api/v1/engines/use", post(use_engine))
+        .route("/api/v1/engines/remove", post(remove))
+        .route("/api/v1/engines/rollback", post(roll_back))
+        .route("/api/v1/engines/prove", post(prove))
+        .route("/api/v1/engines/{name}", get(show))
+}
+
+/// The installation, and what happened by itself, whenever either changes.
+pub(super) fn events(
+    core: &Core,
+    stop: CancellationToken,
+) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
+    let mut jobs = core.engine_jobs();
+    // Who comes late wants to know of an installation that is under way.
+    jobs.mark_changed();
+    let announced = core.announcements();
+    stream::unfold(
+        (jobs, announced, stop),
+        |(mut jobs, mut announced, stop)| async move {
+            let event = tokio::select! {
+                changed = jobs.changed() => {
+                    changed.ok()?;
+                    let job = jobs.borrow_and_update().clone();
+                    Event::default().event("engineJob").data(json!(job).to_string())
+                }
+                changed = announced.changed() => {
+                    changed.ok()?;
+                    let list = announced.borrow_and_update().clone();
+                    Event::default().event("announcements").data(json!(*list).to_string())
+                }
+                () = stop.cancelled() => return None,
+            };
+            Some((Ok(event), (jobs, announced, stop)))
+        },
+    )
+}
+
+async fn list(State(context): State<Context>) -> Answer {
+    answer(Ok(context.core.engines()))
+}
+
+async fn available(State(context): State<Context>, Query(query): Query<AvailableQuery>) -> Answer {
+    let build = query.build.as_deref();
+    answer(Ok(context
+        .core
+        .available_engines(query.refresh, build)
+        .await))
+}
+
+async fn devices(State(context): State<Context>) -> Answer {
+    answer(context.core.engine_devices().await)
+}
+
+/// The job that is under way, or the last one; `null` where there was none.
+async fn jobs(State(context): State<Context>) -> Answer {
+    answer(Ok(context.core.engine_jobs().borrow().clone()))
+}
+
+/// Returns the job; `jobs` and the events tell how it goes on.
+async fn install(State(context): State<Context>, Body(body): Body<InstallRequest>) -> Answer {
+    answer(context.core.begin_install(body))
+}
+
+async fn cancel(State(context): State<Context>) -> Answer {
+    context.core.cancel_engine_install();
+    answer(Ok(context.core.engine_jobs().borrow().clone()))
+}
+
+async fn add(State(context): State<Context>, Body(body): Body<AddEngine>) -> Answer {
+    answer(add_engine(&context.core, body).await)
+}
+
+async fn set(State(context): State<Context>, Body(body): Body<SetEngine>) -> Answer {
+    answer(context.core.set_engine_options(&body.name, &body.options))
+}
+
+async fn use_engine(State(context): State<Context>, Body(body): Body<UseEngine>) -> Answer {
+    answer(context.core.use_engine(&body.name))
+}
+
+async fn remove(State(context): State<Context>, Body(body): Body<UseEngine>) -> Answer {
+    answer(context.core.remove_engine(&body.name).await)
+}
+
+async fn roll_back(State(context): State<Context>) -> Answer {
+    answer(context.core.roll_back_engine())
+}
+
+async fn prove(State(context): State<Context>, Body(body): Body<ProveEngine>) -> Answer {
+    answer(context.core.prove_engine(&body.path).await)
+}
+
+async fn show(State(context): State<Context>, Path(name): Path<String>) -> Answer {
+    answer(context.core.show_engine(&name).await)
+}
