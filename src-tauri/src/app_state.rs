@@ -7,11 +7,14 @@ use paddock_core::{Core, HostInfo};
 
 use crate::ipc_error::IpcError;
 use crate::ipc_types::StartUp;
+use crate::ipc_types::hub::OpenHub;
 
 /// The app's phase. Commands get the core through it, or say why there is none.
 #[derive(Default)]
 pub(crate) struct AppState {
     phase: Mutex<Phase>,
+    /// A link that was opened and that the page has not asked for yet.
+    link: Mutex<Option<OpenHub>>,
     /// Fired when the phase is known.
     pub(crate) settled: tokio::sync::Notify,
 }
@@ -62,6 +65,19 @@ impl AppState {
                 "Try again in a moment.",
             )),
         }
+    }
+
+    /// Keeps a link until the page asks for it.
+    pub(crate) fn keep_link(&self, link: OpenHub) {
+        *self.link.lock().unwrap_or_else(PoisonError::into_inner) = Some(link);
+    }
+
+    /// The link that was kept, once.
+    pub(crate) fn take_link(&self) -> Option<OpenHub> {
+        self.link
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 
     /// Moves the endpoint, at once.

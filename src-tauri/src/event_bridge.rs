@@ -78,6 +78,7 @@ pub(crate) fn start<R: Runtime>(app: &AppHandle<R>, core: &Core) {
         let mut endpoint = core.endpoint().subscribe();
         let mut engine_jobs = core.engine_jobs();
         let mut announcements = core.announcements();
+        let mut library = core.library_revision();
         let mut ticks = tokio::time::interval(MEMORY_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut followed = HashSet::new();
@@ -89,6 +90,11 @@ pub(crate) fn start<R: Runtime>(app: &AppHandle<R>, core: &Core) {
                 changed = endpoint.changed() => if changed.is_err() { return },
                 changed = engine_jobs.changed() => if changed.is_err() { return },
                 changed = announcements.changed() => if changed.is_err() { return },
+                changed = library.changed() => {
+                    if changed.is_err() { return }
+                    let _ = LibraryChanged.emit(&app);
+                    continue;
+                }
                 _ = ticks.tick() => {
                     // The command line changes the library too.
                     let before = std::mem::replace(&mut settings, core.settings());

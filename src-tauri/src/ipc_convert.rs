@@ -90,6 +90,10 @@ impl From<ModelView> for Model {
             present: view.present,
             problem: view.problem,
             has_saved_params: view.has_saved_params,
+            folder: view.folder.map(|folder| folder.display().to_string()),
+            found_in: view.found_in,
+            has_projector: view.projector.is_some(),
+            source_repo: view.source.map(|source| source.repo),
         }
     }
 }

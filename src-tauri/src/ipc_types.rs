@@ -2,7 +2,10 @@
 //! what the page sees must not change by accident.
 #![allow(missing_docs)] // The fields are the core's, and documented there.
 
+pub mod downloads;
 pub mod engines;
+pub mod library;
+pub mod hub;
 
 use std::collections::BTreeMap;
 
@@ -151,6 +154,13 @@ pub struct Model {
     pub problem: Option<String>,
     pub shard_count: u64,
     pub has_saved_params: bool,
+    /// The models folder that it lies in; none for one that was imported where it lies.
+    pub folder: Option<String>,
+    /// The other app whose file it is.
+    pub found_in: Option<String>,
+    pub has_projector: bool,
+    /// `owner/name` on the hub.
+    pub source_repo: Option<String>,
     pub details: Vec<ModelDetail>,
 }
 
@@ -366,6 +376,7 @@ pub struct Settings {
     pub model_folders: Vec<String>,
     pub paddock_models_folder: String,
     pub engines: Vec<Engine>,
+    pub hub: hub::HubSettings,
 }
 
 /// Something in the snapshot changed.

@@ -3,6 +3,8 @@
 
 mod app_state;
 mod commands;
+mod deep_link;
+mod download_events;
 mod event_bridge;
 mod ipc_convert;
 pub mod ipc_error;
@@ -31,7 +33,15 @@ pub fn api<R: tauri::Runtime>() -> tauri_specta::Builder<R> {
             commands::models::list_models,
             commands::models::import_models::<tauri::Wry>,
             commands::models::pick_model_files::<tauri::Wry>,
-            commands::models::remove_model::<tauri::Wry>,
+            commands::library::found_elsewhere,
+            commands::library::import_found,
+            commands::library::model_details,
+            commands::library::check_for_newer,
+            commands::library::remove_model,
+            commands::library::library_folders,
+            commands::library::move_models_folder::<tauri::Wry>,
+            commands::library::folder_move,
+            commands::library::cancel_folder_move,
             commands::models::load_form,
             commands::models::preview_load,
             commands::models::save_params,
@@ -45,6 +55,18 @@ pub fn api<R: tauri::Runtime>() -> tauri_specta::Builder<R> {
             commands::engines::remove_engine,
             commands::engines::roll_back_engine,
             commands::engines::dismiss_announcement,
+            commands::hub::search_hub,
+            commands::hub::hub_repo,
+            commands::hub::set_hub_token,
+            commands::hub::set_hub_endpoint,
+            commands::hub::set_download_limits,
+            commands::hub::opened_link,
+            commands::downloads::download_model,
+            commands::downloads::list_downloads,
+            commands::downloads::pause_download,
+            commands::downloads::resume_download,
+            commands::downloads::cancel_download,
+            commands::downloads::dismiss_download,
             commands::settings::get_settings,
             commands::settings::set_port,
             commands::settings::set_theme,
@@ -56,6 +78,8 @@ pub fn api<R: tauri::Runtime>() -> tauri_specta::Builder<R> {
             ipc_types::SnapshotChanged,
             ipc_types::LogLine,
             ipc_types::LibraryChanged,
+            ipc_types::downloads::DownloadsChanged,
+            ipc_types::hub::OpenHub,
         ])
         .dangerously_cast_bigints_to_number()
         // An absent member and null are the same to us, both ways.
@@ -80,12 +104,15 @@ pub fn run() {
         .plugin(tauri_plugin_store::Builder::new().build())
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_shell::init())
+        .plugin(tauri_plugin_deep_link::init())
+        .plugin(tauri_plugin_notification::init())
         .invoke_handler(api.invoke_handler())
         .setup(move |app| {
             api.mount_events(app);
             app.manage(app_state::AppState::default());
             let handle = app.handle().clone();
             start_up::begin(&handle);
+            deep_link::listen(&handle);
             shutdown::on_signals(handle);
             Ok(())
         })

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use gateway::{Hooks, Host};
 use paddock_core::{Core, Error, HostInfo, InstanceLock, find_host};
+use serde_json::{Value, json};
 use settings::DataDir;
 use tauri::{AppHandle, Manager, Runtime};
 
@@ -13,7 +14,7 @@ use crate::app_state::{AppState, Phase};
 use crate::event_bridge;
 use crate::ipc_error::IpcError;
 use crate::plugin_store::PluginSettingsStore;
-use crate::{shutdown, window};
+use crate::{deep_link, download_events, shutdown, window};
 
 /// Between taking the folder and being found, and between being found no more and giving the folder back, a host needs
 /// a moment.
@@ -33,11 +34,14 @@ pub(crate) fn showed_the_other_window() -> bool {
     let Some(host) = find_host(&data) else {
         return false;
     };
-    tauri::async_runtime::block_on(post(&host, SHOW_WINDOW)).is_ok()
+    tauri::async_runtime::block_on(show_window_of(&host)).is_ok()
 }
 
 /// Opens the core in the background; the window shows a skeleton until then.
 pub(crate) fn begin<R: Runtime>(app: &AppHandle<R>) {
+    if let Some(link) = deep_link::of_this_start() {
+        deep_link::open(app, &link);
+    }
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         // In a task of its own: a fault there must end the skeleton with a word, not leave it for ever.
@@ -54,7 +58,7 @@ pub(crate) fn begin<R: Runtime>(app: &AppHandle<R>) {
         });
         let phase = match opened {
             // Started at the same moment as this one, and was faster.
-            Ok(Phase::Occupied(host)) if post(&host, SHOW_WINDOW).await.is_ok() => {
+            Ok(Phase::Occupied(host)) if show_window_of(&host).await.is_ok() => {
                 return shutdown::request(&app);
             }
             Ok(phase) => phase,
@@ -70,7 +74,7 @@ pub(crate) async fn take_over<R: Runtime>(app: &AppHandle<R>) -> Result<(), IpcE
         Phase::Occupied(host) => host.clone(),
         _ => return Ok(()),
     };
-    let asked = post(&host, "/api/v1/shutdown").await;
+    let asked = post(&host, "/api/v1/shutdown", &json!({})).await;
     // It may have ended by itself while the user thought about it.
     if asked.is_err() && DataDir::of_user().is_ok_and(|data| find_host(&data).is_some()) {
         return asked;
@@ -121,6 +125,7 @@ async fn open<R: Runtime>(app: &AppHandle<R>) -> Result<Phase, IpcError> {
     let address = SocketAddr::new(settings.gateway.host, settings.gateway.port);
     let host = Host::start(core.clone(), lock, address, hooks(app)).await?;
     event_bridge::start(app, &core);
+    download_events::start(app, &core);
     Ok(Phase::Ready {
         core,
         host: Some(host),
@@ -131,7 +136,10 @@ async fn open<R: Runtime>(app: &AppHandle<R>) -> Result<Phase, IpcError> {
 fn hooks<R: Runtime>(app: &AppHandle<R>) -> Hooks {
     let handle = app.clone();
     let hooks = Hooks {
-        show_window: Some(Arc::new(move || window::show(&handle))),
+        show_window: Some(Arc::new(move |link| match link {
+            Some(link) => deep_link::open(&handle, link),
+            None => window::show(&handle),
+        })),
         ..Hooks::default()
     };
     let asked_to_end = hooks.shutdown.clone();
@@ -143,7 +151,13 @@ fn hooks<R: Runtime>(app: &AppHandle<R>) -> Hooks {
     hooks
 }
 
-async fn post(host: &HostInfo, path: &str) -> Result<(), IpcError> {
+/// Passes the link on that this start was made with.
+async fn show_window_of(host: &HostInfo) -> Result<(), IpcError> {
+    let link = deep_link::of_this_start();
+    post(host, SHOW_WINDOW, &json!({ "link": link })).await
+}
+
+async fn post(host: &HostInfo, path: &str, body: &Value) -> Result<(), IpcError> {
     let lost = |error: reqwest::Error| {
         IpcError::new(
             "host_lost",
@@ -159,6 +173,7 @@ async fn post(host: &HostInfo, path: &str) -> Result<(), IpcError> {
     let answer = client
         .post(url)
         .bearer_auth(&host.token)
+        .json(body)
         .send()
         .await
         .map_err(lost)?;

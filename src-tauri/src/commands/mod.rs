@@ -1,6 +1,9 @@
 //! What the page may ask, one file per noun. A command converts and makes one call; what it does is the core's.
 
+pub(crate) mod downloads;
 pub(crate) mod engines;
+pub(crate) mod hub;
+pub(crate) mod library;
 pub(crate) mod models;
 pub(crate) mod server;
 pub(crate) mod settings;

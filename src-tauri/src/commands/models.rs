@@ -59,18 +59,6 @@ pub(crate) async fn pick_model_files<R: Runtime>(
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn remove_model<R: Runtime>(
-    app: AppHandle<R>,
-    state: State<'_, AppState>,
-    key: String,
-) -> Result<(), IpcError> {
-    state.core()?.remove_model(&key).await?;
-    let _ = LibraryChanged.emit(&app);
-    Ok(())
-}
-
-#[tauri::command]
-#[specta::specta]
 pub(crate) async fn load_form(
     state: State<'_, AppState>,
     key: String,

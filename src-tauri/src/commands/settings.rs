@@ -12,6 +12,7 @@ use tauri_specta::Event;
 use super::{ask, local_path};
 use crate::app_state::AppState;
 use crate::ipc_error::IpcError;
+use crate::ipc_types::hub::HubSettings;
 use crate::ipc_types::{LibraryChanged, Settings, Theme};
 
 /// The name of the theme in the document's `desktop` part.
@@ -30,8 +31,22 @@ pub(super) fn view(core: &Core) -> Settings {
             .iter()
             .map(|folder| folder.display().to_string())
             .collect(),
-        paddock_models_folder: core.data().models().display().to_string(),
+        paddock_models_folder: core.models_folder().display().to_string(),
         engines: core.engines().into_iter().map(Into::into).collect(),
+        hub: hub(core),
+    }
+}
+
+fn hub(core: &Core) -> HubSettings {
+    let view = core.hub_settings();
+    let limits = core.download_limits();
+    HubSettings {
+        endpoint: core.settings().hub.endpoint.clone(),
+        token_set: view.token_set,
+        token_source: view.token_source.map(Into::into),
+        connections: limits.connections,
+        parallel_files: limits.parallel_files,
+        bytes_per_second: limits.bytes_per_second,
     }
 }
 

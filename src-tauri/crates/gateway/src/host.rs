@@ -18,8 +18,8 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub struct Hooks {
     /// Fired when another program asks the host to end; the host then calls [`Host::drain`] and [`Host::shut_down`].
     pub shutdown: CancellationToken,
-    /// Brings up the window, where there is one.
-    pub show_window: Option<Arc<dyn Fn() + Send + Sync>>,
+    /// Brings up the window, where there is one, and shows what a link means.
+    pub show_window: Option<Arc<dyn Fn(Option<&str>) + Send + Sync>>,
 }
 
 /// A host could not be started.
@@ -59,6 +59,7 @@ impl Host {
     ) -> Result<Self, HostError> {
         let control = Control::start(core.clone(), hooks).await?;
         let gateway = Gateway::start(core.clone(), address).await?;
+        core.watch_library();
         lock.publish(control.url().to_owned(), control.token().to_owned())?;
         let updating = core.clone();
         tokio::spawn(async move { updating.keep_engines_updated().await });

@@ -1,0 +1,75 @@
+//! `paddock://models/huggingface/{owner}/{repo}?file={path}`: opens the repository's page. Nothing is downloaded
+//! without a click there, whatever a link says.
+//!
+//! On Linux and Windows the system starts the app with the link as an argument; a second start passes it to the first
+//! (`start_up`). On macOS the running app is told.
+
+use tauri::{AppHandle, Manager, Runtime};
+use tauri_plugin_deep_link::DeepLinkExt;
+use tauri_specta::Event;
+
+use crate::app_state::AppState;
+use crate::ipc_types::hub::OpenHub;
+use crate::window;
+
+const SCHEME: &str = "paddock://";
+/// A link is foreign text; no real one is as long.
+const LONGEST: usize = 2048;
+
+/// The link that the app was started with.
+pub(crate) fn of_this_start() -> Option<String> {
+    std::env::args().skip(1).find(|argument| is_link(argument))
+}
+
+fn is_link(text: &str) -> bool {
+    text.len() <= LONGEST
+        && text
+            .get(..SCHEME.len())
+            .is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME))
+}
+
+/// Opens the links that the system hands to the running app, as macOS does.
+pub(crate) fn listen<R: Runtime>(app: &AppHandle<R>) {
+    let handle = app.clone();
+    app.deep_link().on_open_url(move |event| {
+        for link in event.urls() {
+            open(&handle, link.as_str());
+        }
+    });
+}
+
+/// Shows what a link means. What means nothing is dropped, with a word in the log.
+pub(crate) fn open<R: Runtime>(app: &AppHandle<R>, link: &str) {
+    window::show(app);
+    if !is_link(link) {
+        return tracing::warn!("a link that is none of ours was not opened");
+    }
+    let link = format!("{SCHEME}{}", &link[SCHEME.len()..]);
+    match paddock_core::parse_reference(&link, "") {
+        Ok(reference) => {
+            let link = OpenHub {
+                repo: reference.repo.to_string(),
+                file: reference.file,
+            };
+            // The page may not listen yet; it asks when it does.
+            app.state::<AppState>().keep_link(link.clone());
+            let _ = link.emit(app);
+        }
+        Err(error) => tracing::warn!(%error, "a link was not understood"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_links_are_taken() {
+        assert!(is_link("paddock://models/huggingface/a/b"));
+        assert!(is_link("PADDOCK://models/huggingface/a/b"));
+        assert!(!is_link("https://example.com"));
+        assert!(!is_link("--headless"));
+        assert!(!is_link("päddock://x"));
+        assert!(!is_link(&format!("paddock://{}", "a".repeat(LONGEST))));
+    }
+}
