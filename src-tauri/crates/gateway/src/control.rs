@@ -3,9 +3,9 @@
 
 mod engines;
 mod hub;
+mod library;
 
 use std::convert::Infallible;
-use std::path::PathBuf;
 
 use axum::extract::{Query, Request, State};
 use axum::http::{StatusCode, header};
@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::engines::{AddEngine, ProveEngine, SetEngine, UseEngine, add_engine};
 pub use self::hub::{DownloadModel, download_status, start_download};
+pub use self::library::{ImportModels, ModelsFolder, RemoveModel, remove_model};
 use crate::host::Hooks;
 
 /// Body of `POST /api/v1/models/load`.
@@ -49,14 +50,6 @@ pub struct UnloadModel {
     pub model: Option<String>,
 }
 
-/// Body of `POST /api/v1/models/import`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ImportModels {
-    /// Files and folders, absolute.
-    pub paths: Vec<PathBuf>,
-}
-
 /// Body of `POST /api/v1/models/params`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -70,6 +63,14 @@ pub struct ShowParams {
     /// Names of saved parameters to take away.
     #[serde(default)]
     pub cleared: Vec<String>,
+}
+
+/// Body of `POST /api/v1/window/show`, which may have none.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ShowWindow {
+    /// A `paddock://` link to show.
+    pub link: Option<String>,
 }
 
 /// The effective parameters of a model, and what will run.
@@ -197,10 +198,10 @@ fn router(context: Context) -> Router {
         .route("/api/v1/models", get(list_models))
         .route("/api/v1/models/load", post(load_model))
         .route("/api/v1/models/unload", post(unload_model))
-        .route("/api/v1/models/import", post(import_models))
         .route("/api/v1/models/params", post(params))
         .merge(engines::routes())
         .merge(hub::routes())
+        .merge(library::routes())
         .route("/api/v1/logs", get(logs))
         .route("/api/v1/window/show", post(show_window))
         .route("/api/v1/shutdown", post(shut_down))
@@ -271,7 +272,8 @@ impl From<Error> for Failure {
             "hub_rate_limited" => StatusCode::TOO_MANY_REQUESTS,
             "hub_offline" | "hub_server" | "hub_not_a_hub" => StatusCode::BAD_GATEWAY,
             "model_ambiguous" | "no_engine" | "occupied" | "cancelled" | "download_state"
-            | "install_busy" | "engine_in_use" | "no_previous_engine" => StatusCode::CONFLICT,
+            | "model_running" | "folder_busy" | "install_busy" | "engine_in_use"
+            | "no_previous_engine" => StatusCode::CONFLICT,
             "release_not_found" => StatusCode::NOT_FOUND,
             "releases_offline" | "releases_unusable" => StatusCode::BAD_GATEWAY,
             "releases_rate_limited" => StatusCode::TOO_MANY_REQUESTS,
@@ -353,23 +355,19 @@ async fn unload_model(State(context): State<Context>, Body(body): Body<UnloadMod
     }
 }
 
-async fn import_models(State(context): State<Context>, Body(body): Body<ImportModels>) -> Answer {
-    answer(context.core.import_models(&body.paths).await)
-}
-
 async fn params(State(context): State<Context>, Body(body): Body<ShowParams>) -> Answer {
     answer(show_params(&context.core, body).await)
 }
 
 /// A second start of the app shows the first one's window. A headless host has none.
-async fn show_window(State(context): State<Context>) -> Answer {
+async fn show_window(State(context): State<Context>, body: Option<Json<ShowWindow>>) -> Answer {
     let Some(show) = &context.hooks.show_window else {
         return Err(Failure(
             StatusCode::NOT_FOUND,
             wire("no_window", "this host has no window"),
         ));
     };
-    show();
+    show(body.and_then(|Json(body)| body.link).as_deref());
     answer(Ok(json!({"shown": true})))
 }
 
@@ -378,7 +376,7 @@ async fn shut_down(State(context): State<Context>) -> Answer {
     answer(Ok(json!({"stopping": true})))
 }
 
-/// The status now, and again whenever something changes; and the downloads likewise.
+/// The status now, and again whenever something changes; the downloads and the engines likewise.
 async fn events(
     State(context): State<Context>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {

@@ -1,5 +1,5 @@
 //! Moving a models folder with what is in it: a rename where source and target are on one disk; else every file is
-//! copied, read back and compared by SHA-256, and only when all are there does the old folder go.
+//! copied, read back and compared by SHA-256, and only when all are there may the old folder go ([`delete_moved`]).
 //!
 //! Invariants: until the last file is proved, nothing of the old folder is touched; a move that fails or is cancelled
 //! takes away what it put into the target, and nothing else. Left out: what refers to the files (the core's settings).
@@ -72,6 +72,24 @@ pub enum MoveError {
     },
 }
 
+/// A folder that was moved.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "the old folder may be there still"]
+pub enum Moved {
+    /// It was renamed.
+    Renamed,
+    /// Its files were copied; the old ones are there until [`delete_moved`].
+    Copied,
+}
+
+/// Deletes a folder that was copied, once everything refers to the copy.
+///
+/// # Errors
+/// What the operating system says; the copy is whole all the same.
+pub fn delete_moved(from: &Path) -> io::Result<()> {
+    fs::remove_dir_all(from)
+}
+
 /// Moves the folder `from` to `to`, which must be absent or empty. `progress` is called as files are done and says
 /// whether to go on.
 ///
@@ -81,7 +99,7 @@ pub fn move_folder(
     from: &Path,
     to: &Path,
     progress: &dyn Fn(MoveProgress) -> bool,
-) -> Result<(), MoveError> {
+) -> Result<Moved, MoveError> {
     check(from, to)?;
     let failed = |source| MoveError::Io {
         from: from.to_owned(),
@@ -102,7 +120,7 @@ pub fn move_folder(
             done_bytes: total_bytes,
             total_bytes,
         });
-        return Ok(());
+        return Ok(Moved::Renamed);
     }
     let moved = copy_all(from, to, progress);
     if moved.is_err() {
@@ -110,9 +128,8 @@ pub fn move_folder(
         if was_there {
             let _ = fs::create_dir(to);
         }
-        return moved;
     }
-    fs::remove_dir_all(from).map_err(failed)
+    moved.map(|()| Moved::Copied)
 }
 
 fn check(from: &Path, to: &Path) -> Result<(), MoveError> {
@@ -242,11 +259,11 @@ mod tests {
         let folder = furnished();
         let (from, to) = (folder.path().join("models"), folder.path().join("x/new"));
         let seen = std::cell::Cell::new(MoveProgress::default());
-        move_folder(&from, &to, &|progress| {
+        let moved = move_folder(&from, &to, &|progress| {
             seen.set(progress);
             true
-        })
-        .unwrap();
+        });
+        assert_eq!(moved.unwrap(), Moved::Renamed);
         assert!(!from.exists());
         assert_eq!(fs::read(to.join("google/gemma/a.gguf")).unwrap(), b"aaaa");
         assert_eq!((seen.get().done_bytes, seen.get().total_bytes), (6, 6));
@@ -286,7 +303,9 @@ mod tests {
             return;
         }
         assert!(from.join("b.gguf").is_file() && !to.exists(), "as it was");
-        move_folder(&from, &to, &|_| true).unwrap();
+        assert_eq!(move_folder(&from, &to, &|_| true).unwrap(), Moved::Copied);
+        assert!(from.join("b.gguf").is_file(), "until it is sure");
+        delete_moved(&from).unwrap();
         assert!(!from.exists());
         assert_eq!(fs::read(to.join("b.gguf")).unwrap(), b"bb");
     }

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::http::HttpClient;
 use crate::hub_repo::RemoteHeaders;
 use crate::instance::InstanceLock;
+use crate::models_folders::FolderMoves;
 use crate::run::capabilities::CapabilityCache;
 use crate::run::engine_store::EngineStore;
 use crate::run::headers::HeaderCache;
@@ -54,6 +55,8 @@ pub(crate) struct Inner {
     pub(crate) engine_store: EngineStore,
     /// Two scans at once would give two keys to one file.
     pub(crate) library: std::sync::Mutex<()>,
+    pub(crate) library_revision: watch::Sender<u64>,
+    pub(crate) folder_moves: FolderMoves,
 }
 
 /// What opening found and did.
@@ -101,7 +104,7 @@ impl Core {
             http: HttpClient::default(),
             downloads: Downloads::default(),
             remote_headers: RemoteHeaders::default(),
-            headers: HeaderCache::default(),
+            headers: HeaderCache::kept_in(data.cache().join("headers.json")),
             capabilities: CapabilityCache::default(),
             plans: StartedPlans::default(),
             endpoint: watch::Sender::new(endpoint),
@@ -109,6 +112,8 @@ impl Core {
             announcements: Announcements::default(),
             engine_store: EngineStore::open(&data),
             library: std::sync::Mutex::new(()),
+            library_revision: watch::Sender::new(0),
+            folder_moves: FolderMoves::default(),
             data,
         };
         Ok(Opened {

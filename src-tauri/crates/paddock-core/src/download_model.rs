@@ -212,7 +212,7 @@ impl Core {
         all: &[Variant],
         variant: &Variant,
     ) -> Result<Vec<PathBuf>, Error> {
-        let folder = safe_join(&self.data().models(), &id.to_string())?;
+        let folder = safe_join(&self.models_folder(), &id.to_string())?;
         let mut names = std::collections::HashMap::<String, std::collections::HashSet<&str>>::new();
         for file in all.iter().flat_map(|variant| &variant.files) {
             names

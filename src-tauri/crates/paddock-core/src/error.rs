@@ -99,6 +99,9 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
     },
+    /// Models' files could not be moved, copied or deleted.
+    #[error(transparent)]
+    Library(#[from] crate::library_error::LibraryError),
     /// The hub cannot be reached, or refuses.
     #[error(transparent)]
     Hub(#[from] hub::Error),
@@ -189,6 +192,7 @@ impl Error {
             Self::Occupied { .. } => "occupied",
             Self::Folder { .. } => "folder_unusable",
             Self::InModelsFolder { .. } => "in_models_folder",
+            Self::Library(source) => source.code(),
             Self::Hub(source) => source.code(),
             Self::Download(source) => source.code(),
             Self::NotAToken => "not_a_token",
@@ -223,8 +227,9 @@ impl Error {
             Self::Occupied { .. } => "Use that one, or end it first.".to_owned(),
             Self::Folder { .. } => "Check that the folder can be written, or set PADDOCK_HOME to another.".to_owned(),
             Self::InModelsFolder { .. } => {
-                "Delete the file, or take the folder out of the models folders.".to_owned()
+                "Delete the file too (`paddock rm KEY --delete-file`), or take the folder out of the models folders.".to_owned()
             }
+            Self::Library(source) => source.hint(),
             Self::Hub(source) => source.hint(),
             Self::Download(source) => source.hint().unwrap_or_default().to_owned(),
             Self::NotAToken => "Copy the whole token from the hub's settings page; it begins with hf_.".to_owned(),

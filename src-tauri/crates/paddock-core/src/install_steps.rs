@@ -7,31 +7,27 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use engines::{
-    Asset, Limits, Origin, Variant, binary_in, build_number, choose, read_record, unpack,
-    write_record,
-};
-use settings::EngineEntry;
+use engines::{Asset, Limits, Origin, Variant, binary_in, choose, read_record, unpack};
 use tokio_util::sync::CancellationToken;
 
-use crate::announcements::milliseconds_since_epoch;
 use crate::core::Core;
 use crate::engine_error::{EngineError, ProofError};
 use crate::engine_jobs::EngineJobState;
-use crate::engines::{EngineSource, EngineView};
+use crate::engines::EngineView;
 use crate::error::Error;
 use crate::install_engine::{InstallRequest, Then};
-use crate::run::engine_store::Staging;
+use crate::run::engine_store::{Staging, remove_folder};
+use crate::run::install_files::{binary_of, lift_single_folder, move_up};
 
 /// How much larger an engine is than its archives, at most, plus the archives themselves.
 const ROOM_FACTOR: u64 = 5;
 
 /// What is to be installed, decided.
-struct Plan {
-    tag: String,
-    variant: Variant,
+pub(crate) struct Plan {
+    pub(crate) tag: String,
+    pub(crate) variant: Variant,
     /// `b10434-vulkan`.
-    name: String,
+    pub(crate) name: String,
 }
 
 impl Core {
@@ -49,12 +45,37 @@ impl Core {
         if let Some(binary) = self.proved_in(&folder) {
             return self.switch(request, &plan, binary, then).await;
         }
-        let archives = self.fetch(&plan, request.without_digest, cancel).await?;
+        let archives = self.fetch(&plan, cancel).await?;
         check(cancel)?;
         let staging = self.inner.engine_store.staging(&plan.name);
-        let binary = self.unpack(&plan, &archives, &staging, cancel).await?;
-        check(cancel)?;
+        let binary = match self
+            .unpack_and_prove(&plan, &archives, &staging, cancel)
+            .await
+        {
+            Ok(binary) => binary,
+            Err(error) => {
+                // What is fetched right and of no use need not be kept for another try.
+                if !matches!(error, Error::Engine(EngineError::Cancelled)) {
+                    self.remove_archives(&plan.tag).await?;
+                }
+                return Err(error);
+            }
+        };
+        let binary = self
+            .put_in_place(&plan, archives, staging, binary, folder)
+            .await?;
+        self.switch(request, &plan, binary, then).await
+    }
 
+    async fn unpack_and_prove(
+        &self,
+        plan: &Plan,
+        archives: &[(Asset, PathBuf, String)],
+        staging: &Staging,
+        cancel: &CancellationToken,
+    ) -> Result<PathBuf, Error> {
+        let binary = self.unpack(plan, archives, staging, cancel).await?;
+        check(cancel)?;
         self.update_job(|job| {
             job.state = EngineJobState::Proving;
             job.step = "Loading a tiny model with it".to_owned();
@@ -63,13 +84,8 @@ impl Core {
             proved = self.prove(&binary) => proved,
             () = cancel.cancelled() => return Err(EngineError::Cancelled.into()),
         };
-        if let Err(source) = proved {
-            return Err(self.not_proved(&plan, source));
-        }
-        let binary = self
-            .put_in_place(request, &plan, archives, staging, binary, folder)
-            .await?;
-        self.switch(request, &plan, binary, then).await
+        proved.map_err(|source| self.not_proved(plan, source))?;
+        Ok(binary)
     }
 
     /// What the release holds and which build is meant.
@@ -230,100 +246,9 @@ impl Core {
         .into()
     }
 
-    /// Gives the staging folder its name, with its record in it. Returns the binary.
-    async fn put_in_place(
-        &self,
-        request: &InstallRequest,
-        plan: &Plan,
-        archives: Vec<(Asset, PathBuf, String)>,
-        staging: Staging,
-        binary: PathBuf,
-        folder: PathBuf,
-    ) -> Result<PathBuf, Error> {
-        let mut origin = Origin {
-            tag: plan.tag.clone(),
-            variant: plan.variant.id.clone(),
-            digests_checked: archives.iter().all(|(asset, _, _)| asset.sha256.is_some()),
-            archives: archives
-                .into_iter()
-                .map(|(asset, _, sha256)| (asset.name, sha256))
-                .collect(),
-            proved_on: Some(self.inner.engine_store.processor.clone()),
-            size_bytes: 0,
-            installed_at: milliseconds_since_epoch(),
-        };
-        debug_assert!(origin.digests_checked || request.without_digest);
-        self.blocking(move |core| {
-            let failed = |path: &Path| {
-                let path = path.to_owned();
-                move |source| Error::Folder { path, source }
-            };
-            origin.size_bytes = size_of(&staging.0);
-            write_record(&staging.0.join(Origin::FILE_NAME), &origin)
-                .map_err(failed(&staging.0))?;
-            sync_folder(&staging.0);
-            // What is there was not proved, or failed since.
-            core.inner.engine_store.discard(&folder);
-            std::fs::rename(&staging.0, &folder).map_err(failed(&folder))?;
-            sync_folder(&core.data().engines());
-            let inner = binary
-                .strip_prefix(&staging.0)
-                .unwrap_or(Path::new(engines::BINARY_NAME));
-            Ok(folder.join(inner))
-        })
-        .await?
-    }
-
-    /// The last step: one write of the settings.
-    async fn switch(
-        &self,
-        request: &InstallRequest,
-        plan: &Plan,
-        binary: PathBuf,
-        then: &Then,
-    ) -> Result<EngineView, Error> {
-        let before = self.current_engine().ok();
-        let name = match then {
-            Then::MakeCurrent => plan.name.clone(),
-            Then::Replace(name) => name.clone(),
-        };
-        self.update_settings(|settings| {
-            let engines = &mut settings.engines;
-            // What the user set for the engine that it takes over from goes on to hold.
-            let model = engines.installed.get(&name).or_else(|| {
-                let before = before
-                    .as_ref()
-                    .filter(|before| before.source == EngineSource::Paddock)?;
-                engines.installed.get(&before.name)
-            });
-            let mut entry = model
-                .cloned()
-                .unwrap_or_else(|| EngineEntry::new(binary.clone()));
-            entry.path.clone_from(&binary);
-            entry.build = Some(plan.tag.clone());
-            entry.variant = Some(plan.variant.id.clone());
-            entry.tag = Some(request.build.clone());
-            entry.proved = Some(true);
-            engines.installed.insert(name.clone(), entry);
-            if *then == Then::MakeCurrent {
-                engines.current = Some(name.clone());
-            }
-        })?;
-        self.inner.engine_store.change(|records| {
-            records.change(&name, |record| record.fault = None);
-            if *then == Then::MakeCurrent {
-                if let Some(before) = before.filter(|before| before.present) {
-                    records.became_current(&before.name);
-                }
-                records.became_current(&name);
-            }
-        });
-        let view = self.engine(&name)?;
-        self.remove_superseded().await;
-        let archives = self.archive_folder(&plan.tag);
-        self.blocking(move |_| crate::run::engine_store::remove_folder(&archives))
-            .await?;
-        Ok(view)
+    pub(crate) async fn remove_archives(&self, tag: &str) -> Result<(), Error> {
+        let archives = self.archive_folder(tag);
+        self.blocking(move |_| remove_folder(&archives)).await
     }
 
     /// Where a release's archives are fetched to.
@@ -339,7 +264,6 @@ impl Core {
     async fn fetch(
         &self,
         plan: &Plan,
-        _without_digest: bool,
         cancel: &CancellationToken,
     ) -> Result<Vec<(Asset, PathBuf, String)>, Error> {
         let folder = self.archive_folder(&plan.tag);
@@ -379,34 +303,6 @@ impl Core {
         }
         Ok(())
     }
-
-    /// Own builds beyond the last two good ones go; those that are in use stay.
-    async fn remove_superseded(&self) {
-        let mut own: Vec<EngineView> = self
-            .engines()
-            .into_iter()
-            .filter(|engine| self.inner.engine_store.origin_of(&engine.path).is_some())
-            .collect();
-        own.sort_by_key(|engine| {
-            let number = engine.build.as_deref().and_then(build_number);
-            std::cmp::Reverse((engine.current, engine.previous, number))
-        });
-        let mut removed = Vec::new();
-        for engine in own.into_iter().skip(2) {
-            if self.remove_engine(&engine.name).await.is_ok() {
-                removed.push(engine.name);
-            }
-        }
-        if !removed.is_empty() {
-            self.announce(
-                "engines_removed",
-                format!(
-                    "Older engines were removed: {}. The current one and the one before it stay.",
-                    removed.join(", ")
-                ),
-            );
-        }
-    }
 }
 
 fn check(cancel: &CancellationToken) -> Result<(), Error> {
@@ -414,96 +310,4 @@ fn check(cancel: &CancellationToken) -> Result<(), Error> {
         return Err(EngineError::Cancelled.into());
     }
     Ok(())
-}
-
-fn binary_of(folder: &Path) -> Option<PathBuf> {
-    binary_in(folder).filter(|binary| binary.is_file())
-}
-
-/// An archive whose all is in one folder is as good as that folder.
-fn lift_single_folder(folder: &Path) -> Result<(), Error> {
-    let failed = |source| Error::Folder {
-        path: folder.to_owned(),
-        source,
-    };
-    loop {
-        let mut entries = std::fs::read_dir(folder)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(failed)?;
-        let Some(only) = entries.pop().filter(|_| entries.is_empty()) else {
-            return Ok(());
-        };
-        if !only.file_type().map_err(failed)?.is_dir() {
-            return Ok(());
-        }
-        move_up(&only.path())?;
-    }
-}
-
-/// Moves all that is in a folder beside it, and removes the folder. What is there already stays.
-fn move_up(folder: &Path) -> Result<(), Error> {
-    let failed = |source| Error::Folder {
-        path: folder.to_owned(),
-        source,
-    };
-    let Some(parent) = folder.parent() else {
-        return Ok(());
-    };
-    // Out of the way first: one of its entries may have its name.
-    let aside = parent.join(".lifted");
-    std::fs::rename(folder, &aside).map_err(failed)?;
-    for entry in std::fs::read_dir(&aside).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let target = parent.join(entry.file_name());
-        if !target.exists() {
-            std::fs::rename(entry.path(), target).map_err(failed)?;
-        }
-    }
-    std::fs::remove_dir_all(&aside).map_err(failed)
-}
-
-/// Bytes of all files below.
-fn size_of(folder: &Path) -> u64 {
-    std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| match entry.metadata() {
-            Ok(metadata) if metadata.is_dir() => size_of(&entry.path()),
-            Ok(metadata) if metadata.is_file() => metadata.len(),
-            _ => 0,
-        })
-        .sum()
-}
-
-/// The names in a folder must survive a power cut; where the system has no such call it needs none.
-fn sync_folder(folder: &Path) {
-    if cfg!(unix)
-        && let Ok(folder) = std::fs::File::open(folder)
-    {
-        let _ = folder.sync_all();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_folder_in_a_folder_is_lifted_also_where_names_are_equal() {
-        let folder = tempfile::tempdir().unwrap();
-        let inner = folder.path().join("llama-b1/bin/bin");
-        std::fs::create_dir_all(&inner).unwrap();
-        std::fs::write(inner.join("llama-server"), "12345").unwrap();
-        std::fs::write(inner.join("LICENSE"), "1").unwrap();
-        lift_single_folder(folder.path()).unwrap();
-        assert_eq!(
-            std::fs::read_to_string(folder.path().join("llama-server")).unwrap(),
-            "12345"
-        );
-        assert_eq!(size_of(folder.path()), 6);
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
-        lift_single_folder(folder.path()).unwrap();
-        assert_eq!(size_of(folder.path()), 6);
-    }
 }

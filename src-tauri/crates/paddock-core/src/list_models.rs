@@ -1,14 +1,19 @@
 //! The library as the user sees it: every model there is or was, with what its file says.
 
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use gguf::ModelInfo;
-use library::{assign_key, resolve_key, scan_folder};
+use library::{FolderNames, FoundModel, ModelFiles, assign_key, resolve_key, scan_folder};
 use serde::Serialize;
-use settings::ModelEntry;
+use settings::{ModelEntry, ModelSource, SettingsDocument};
 
-use crate::core::{Core, same_path};
+use crate::core::Core;
 use crate::error::Error;
+
+/// Listing this many models or more is shared among threads: headers that were never read take milliseconds each.
+const WORTH_A_THREAD: usize = 32;
+const MOST_THREADS: usize = 8;
 
 /// A model in a list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -18,7 +23,7 @@ pub struct ModelView {
     pub key: String,
     /// The GGUF file, or the first of its shards, absolute.
     pub path: PathBuf,
-    /// The file is there.
+    /// The file is there; of a set, at least one.
     pub present: bool,
     /// Why it cannot be loaded: cut off, no GGUF, a shard missing.
     pub problem: Option<String>,
@@ -38,6 +43,31 @@ pub struct ModelView {
     pub has_saved_params: bool,
     /// All that the header says.
     pub info: Option<ModelInfo>,
+    /// Its vision projector.
+    pub projector: Option<PathBuf>,
+    /// The models folder that it lies in; none for a file that was imported where it lies.
+    pub folder: Option<PathBuf>,
+    /// The other app whose file it is: `ollama`, `lmstudio`.
+    pub found_in: Option<String>,
+    /// Where Paddock fetched it.
+    pub source: Option<ModelSource>,
+}
+
+/// What is read once for many models: the folders that they lie in.
+#[derive(Default)]
+pub(crate) struct Surroundings {
+    names: HashMap<PathBuf, FolderNames>,
+}
+
+impl Surroundings {
+    fn projector_of(&mut self, path: &Path) -> Option<PathBuf> {
+        let folder = path.parent()?;
+        let names = self
+            .names
+            .entry(folder.to_owned())
+            .or_insert_with(|| FolderNames::of(folder));
+        names.projector_of(path).map(Path::to_owned)
+    }
 }
 
 impl Core {
@@ -49,15 +79,44 @@ impl Core {
     pub async fn list_models(&self) -> Result<Vec<ModelView>, Error> {
         self.blocking(|core| {
             core.scan_library()?;
-            let models: Vec<ModelView> = core
-                .settings()
+            let settings = core.settings();
+            let models = core.describe_all(&settings);
+            let known: HashSet<&Path> = settings
                 .models
-                .iter()
-                .map(|(key, entry)| core.describe(key, entry))
+                .values()
+                .map(|entry| entry.path.as_path())
                 .collect();
+            core.inner.headers.save(|path| known.contains(path));
             Ok(models)
         })
         .await?
+    }
+
+    fn describe_all(&self, settings: &SettingsDocument) -> Vec<ModelView> {
+        let models: Vec<(&String, &ModelEntry)> = settings.models.iter().collect();
+        let describe = |models: &[(&String, &ModelEntry)]| -> Vec<ModelView> {
+            let mut around = Surroundings::default();
+            models
+                .iter()
+                .map(|(key, entry)| self.describe_among(key, entry, &mut around))
+                .collect()
+        };
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = cores.min(MOST_THREADS).min(models.len() / WORTH_A_THREAD);
+        if threads < 2 {
+            return describe(&models);
+        }
+        std::thread::scope(|scope| {
+            let parts: Vec<_> = models
+                .chunks(models.len().div_ceil(threads))
+                .map(|part| (part, scope.spawn(|| describe(part))))
+                .collect();
+            parts
+                .into_iter()
+                // A thread that panicked left its part undone.
+                .flat_map(|(part, thread)| thread.join().unwrap_or_else(|_| describe(part)))
+                .collect()
+        })
     }
 
     /// Gives keys to files that have none. Keys once given stay, whatever becomes of the file.
@@ -67,45 +126,48 @@ impl Core {
             .library
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Half of a folder that is being moved is in two places.
+        if self.is_moving_a_folder() {
+            return Ok(());
+        }
         let settings = self.settings();
-        let own = self.data().models();
-        let folders = std::iter::once(&own).chain(&settings.model_folders);
-        let found: Vec<_> = folders.flat_map(|folder| scan_folder(folder)).collect();
-        let known: std::collections::HashSet<&Path> = settings
+        let folders = self.models_folders();
+        let found = folders.iter().flat_map(|folder| scan_folder(folder));
+        let known: HashSet<&Path> = settings
             .models
             .values()
             .map(|entry| entry.path.as_path())
             .collect();
         let new: Vec<_> = found
-            .into_iter()
             .filter(|model| !known.contains(model.path.as_path()))
             .collect();
         if new.is_empty() {
             return Ok(());
         }
         self.update_settings(|settings| {
+            let mut known = KnownFiles::of(settings);
             for model in new {
-                // The same file by another way, through a link or a second folder, is the same model.
-                if settings
-                    .models
-                    .values()
-                    .any(|entry| same_path(&entry.path, &model.path))
-                {
-                    continue;
-                }
-                let key = assign_key(&model, |key| settings.models.contains_key(key));
-                settings.models.insert(key, ModelEntry::new(model.path));
+                known.key_for(settings, model, None);
             }
         })
     }
 
     pub(crate) fn describe(&self, key: &str, entry: &ModelEntry) -> ModelView {
-        let facts = self.inner.headers.of(&entry.path);
-        let present = entry.path.is_file();
+        self.describe_among(key, entry, &mut Surroundings::default())
+    }
+
+    fn describe_among(
+        &self,
+        key: &str,
+        entry: &ModelEntry,
+        around: &mut Surroundings,
+    ) -> ModelView {
+        let files = ModelFiles::of(&entry.path);
+        let folders = self.models_folders();
         let mut view = ModelView {
             key: key.to_owned(),
             path: entry.path.clone(),
-            present,
+            present: !files.is_gone(),
             problem: None,
             size_bytes: None,
             architecture: None,
@@ -115,10 +177,26 @@ impl Core {
             name: None,
             has_saved_params: !entry.params.is_empty(),
             info: None,
+            projector: projector_of(entry, around),
+            folder: folders
+                .into_iter()
+                .find(|folder| entry.path.starts_with(folder)),
+            found_in: entry.found_in.clone(),
+            source: entry.source.clone(),
         };
-        match facts {
+        if files.is_gone() {
+            view.problem = Some(format!("model file not found at {}", entry.path.display()));
+            return view;
+        }
+        if let Some(missing) = files.what_is_missing() {
+            view.size_bytes = Some(total_size(&files.all));
+            view.problem = Some(missing);
+            return view;
+        }
+        match self.inner.headers.of(&entry.path) {
             Ok(facts) => {
                 let info = facts.info.clone();
+                view.problem = what_else_it_is(&info);
                 view.size_bytes = Some(facts.size_bytes);
                 view.architecture.clone_from(&info.architecture);
                 view.quantization.clone_from(&info.quantization);
@@ -127,12 +205,9 @@ impl Core {
                 view.name = Some(info.name.clone());
                 view.info = Some(info);
             }
-            Err(error) if present => {
-                view.size_bytes = entry.path.metadata().ok().map(|metadata| metadata.len());
+            Err(error) => {
+                view.size_bytes = Some(total_size(&files.all));
                 view.problem = Some(by_file_name(&error.to_string(), &entry.path));
-            }
-            Err(_) => {
-                view.problem = Some(format!("model file not found at {}", entry.path.display()))
             }
         }
         view
@@ -159,6 +234,86 @@ impl Core {
             .map(|entry| (key.to_owned(), entry))
             .ok_or_else(|| library::NotFound::Unknown(request.to_owned()).into())
     }
+}
+
+/// The files of the library, however they are written, and their keys: asked once for a thousand new files.
+pub(crate) struct KnownFiles {
+    keys: HashMap<PathBuf, String>,
+}
+
+impl KnownFiles {
+    pub(crate) fn of(settings: &SettingsDocument) -> Self {
+        let mut keys = HashMap::new();
+        for (key, entry) in &settings.models {
+            keys.insert(entry.path.clone(), key.clone());
+            keys.insert(real(&entry.path), key.clone());
+        }
+        Self { keys }
+    }
+
+    /// The key of a file; a new one for a file that has none. The same file by another way, through a link or a second
+    /// folder, is the same model.
+    pub(crate) fn key_for(
+        &mut self,
+        settings: &mut SettingsDocument,
+        model: FoundModel,
+        found_in: Option<&str>,
+    ) -> String {
+        let real = real(&model.path);
+        if let Some(key) = self.keys.get(&model.path).or_else(|| self.keys.get(&real)) {
+            return key.clone();
+        }
+        let key = assign_key(&model, |key| settings.models.contains_key(key));
+        self.keys.insert(real, key.clone());
+        self.keys.insert(model.path.clone(), key.clone());
+        let mut entry = ModelEntry::new(model.path);
+        entry.projector = model.projector;
+        entry.found_in = found_in.map(str::to_owned);
+        settings.models.insert(key.clone(), entry);
+        key
+    }
+
+    /// The key of a file, if it has one.
+    pub(crate) fn key_of(&self, path: &Path) -> Option<&String> {
+        self.keys.get(path).or_else(|| self.keys.get(&real(path)))
+    }
+}
+
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// What came with it, what was found with it, else what lies beside it; if it is there.
+pub(crate) fn projector_of(entry: &ModelEntry, around: &mut Surroundings) -> Option<PathBuf> {
+    let fetched = entry
+        .source
+        .as_ref()
+        .and_then(|source| source.projector.clone());
+    [fetched, entry.projector.clone()]
+        .into_iter()
+        .flatten()
+        .find(|path| path.is_file())
+        .or_else(|| around.projector_of(&entry.path))
+}
+
+fn total_size(files: &[PathBuf]) -> u64 {
+    files
+        .iter()
+        .filter_map(|file| file.metadata().ok())
+        .map(|metadata| metadata.len())
+        .sum()
+}
+
+/// A sound GGUF file that is no model by itself.
+fn what_else_it_is(info: &ModelInfo) -> Option<String> {
+    let kind = match (info.file_kind.as_deref(), info.architecture.as_deref()) {
+        (Some("adapter"), _) => "a LoRA adapter, which is added to a model",
+        (Some("mmproj"), _) | (_, Some("clip")) => "a vision projector, which is added to a model",
+        (Some("imatrix"), _) => "an importance matrix, used when models are quantized",
+        (Some("vocab"), _) => "a vocabulary without a model",
+        _ => return None,
+    };
+    Some(format!("this is {kind}"))
 }
 
 /// A message in which the file is called by its name: the path stands beside it, and would hide the reason.

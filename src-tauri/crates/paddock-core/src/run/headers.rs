@@ -1,28 +1,71 @@
-//! What model files say of themselves, read once per version of a file.
+//! What model files say of themselves, read once per version of a file and kept on disk, so that a start does not read
+//! a thousand headers again.
+//!
+//! Invariants: an entry counts only while every file of the model has the size and time it had; a cache that cannot be
+//! read is dropped. Files that are not sound are not kept: they are looked at each time.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use gguf::{ModelInfo, shard};
+use serde::{Deserialize, Serialize};
+
+/// Another number where what is kept means something else than before.
+const FORMAT: u32 = 1;
 
 /// What a model is, and how big.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ModelFacts {
     pub(crate) info: ModelInfo,
     /// All shards together.
     pub(crate) size_bytes: u64,
 }
 
+/// Time and size of every file.
 type Stamp = Vec<(SystemTime, u64)>;
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Known {
+    stamp: Stamp,
+    facts: Arc<ModelFacts>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Document {
+    format: u32,
+    /// Another version may draw other things from the same header.
+    version: String,
+    models: HashMap<PathBuf, Known>,
+}
 
 #[derive(Default)]
 pub(crate) struct HeaderCache {
-    known: Mutex<HashMap<PathBuf, (Stamp, Arc<ModelFacts>)>>,
+    /// Where it is kept; nowhere in tests.
+    file: Option<PathBuf>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    models: HashMap<PathBuf, Known>,
+    /// What is on disk was read.
+    is_read: bool,
+    /// There is more in here than on disk.
+    is_new: bool,
 }
 
 impl HeaderCache {
+    /// A cache that is kept in `file`, read when it is first needed.
+    pub(crate) fn kept_in(file: PathBuf) -> Self {
+        Self {
+            file: Some(file),
+            state: Mutex::default(),
+        }
+    }
+
     /// The facts of the model whose first file is `path`, every shard whole. Reads the disk; call it off the async
     /// threads.
     ///
@@ -32,10 +75,10 @@ impl HeaderCache {
         let files = shard::siblings(path);
         let stamp: Option<Stamp> = files.iter().map(|file| stamp(file)).collect();
         if let Some(stamp) = &stamp
-            && let Some((seen, facts)) = self.lock().get(path)
-            && seen == stamp
+            && let Some(known) = self.state().models.get(path)
+            && known.stamp == *stamp
         {
-            return Ok(Arc::clone(facts));
+            return Ok(Arc::clone(&known.facts));
         }
         let headers = files
             .iter()
@@ -47,18 +90,129 @@ impl HeaderCache {
             size_bytes: stamp.iter().flatten().map(|(_, size)| size).sum(),
         });
         if let Some(stamp) = stamp {
-            self.lock()
-                .insert(path.to_owned(), (stamp, Arc::clone(&facts)));
+            let known = Known {
+                stamp,
+                facts: Arc::clone(&facts),
+            };
+            let mut state = self.state();
+            state.models.insert(path.to_owned(), known);
+            state.is_new = true;
         }
         Ok(facts)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<PathBuf, (Stamp, Arc<ModelFacts>)>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Writes what is new, for the models that `keep` says are still of the library. A disk that refuses costs the next
+    /// start some time and nothing else.
+    pub(crate) fn save(&self, keep: impl Fn(&Path) -> bool) {
+        let Some(file) = &self.file else {
+            return;
+        };
+        let text = {
+            let mut state = self.state();
+            if !std::mem::take(&mut state.is_new) {
+                return;
+            }
+            state.models.retain(|path, _| keep(path));
+            let document = Document {
+                format: FORMAT,
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                models: state.models.clone(),
+            };
+            serde_json::to_vec(&document)
+        };
+        let written = text
+            .map_err(std::io::Error::from)
+            .and_then(|text| settings::write_atomically(file, &text));
+        if let Err(error) = written {
+            tracing::warn!(%error, file = %file.display(), "could not keep what model files say");
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if !state.is_read {
+            state.is_read = true;
+            if let Some(file) = &self.file {
+                state.models = read(file);
+            }
+        }
+        state
+    }
+}
+
+/// What is kept in the file; nothing if it is from another version or not sound.
+fn read(file: &Path) -> HashMap<PathBuf, Known> {
+    let Ok(text) = std::fs::read(file) else {
+        return HashMap::new();
+    };
+    match serde_json::from_slice::<Document>(&text) {
+        Ok(document)
+            if document.format == FORMAT && document.version == env!("CARGO_PKG_VERSION") =>
+        {
+            document.models
+        }
+        Ok(_) => HashMap::new(),
+        Err(error) => {
+            tracing::warn!(%error, file = %file.display(), "what was kept of model files is dropped");
+            HashMap::new()
+        }
     }
 }
 
 fn stamp(file: &Path) -> Option<(SystemTime, u64)> {
     let metadata = std::fs::metadata(file).ok()?;
     Some((metadata.modified().ok()?, metadata.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_is_there_after_a_restart_until_the_file_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let model = folder.path().join("m.gguf");
+        let kept = folder.path().join("cache/headers.json");
+        gguf::tiny::write(&model).unwrap();
+        let cache = HeaderCache::kept_in(kept.clone());
+        let facts = cache.of(&model).unwrap();
+        cache.of(&model).unwrap();
+        cache.save(|_| true);
+        let again = HeaderCache::kept_in(kept.clone());
+        assert!(again.state().models.contains_key(&model));
+        assert_eq!(*again.of(&model).unwrap(), *facts);
+        assert!(!again.state().is_new, "nothing was read");
+
+        std::fs::write(&model, "no model").unwrap();
+        assert!(again.of(&model).is_err());
+        // What is no longer of the library goes.
+        gguf::tiny::write_with(&model, gguf::tiny::Weights::F16).unwrap();
+        again.of(&model).unwrap();
+        again.save(|_| false);
+        assert!(HeaderCache::kept_in(kept).state().models.is_empty());
+    }
+
+    #[test]
+    fn a_broken_cache_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = folder.path().join("headers.json");
+        for text in [
+            "",
+            "{",
+            "[]",
+            r#"{"format": 1, "version": "9", "models": {"/a": 7}}"#,
+        ] {
+            std::fs::write(&kept, text).unwrap();
+            assert!(
+                HeaderCache::kept_in(kept.clone()).state().models.is_empty(),
+                "{text}"
+            );
+        }
+        let model = folder.path().join("m.gguf");
+        gguf::tiny::write(&model).unwrap();
+        let cache = HeaderCache::kept_in(kept.clone());
+        cache.of(&model).unwrap();
+        cache.save(|_| true);
+        assert_eq!(HeaderCache::kept_in(kept).state().models.len(), 1);
+    }
 }

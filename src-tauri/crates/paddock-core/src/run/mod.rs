@@ -5,5 +5,6 @@ pub(crate) mod default_context;
 pub(crate) mod engine_store;
 pub(crate) mod fit;
 pub(crate) mod headers;
+pub(crate) mod install_files;
 pub(crate) mod memory;
 pub(crate) mod plans;

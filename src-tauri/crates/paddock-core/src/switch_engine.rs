@@ -1,0 +1,137 @@
+//! The last step of an installation: a rename, and one write of the settings.
+
+use std::path::{Path, PathBuf};
+
+use engines::{Asset, Origin, build_number, write_record};
+use settings::EngineEntry;
+
+use crate::announcements::milliseconds_since_epoch;
+use crate::core::Core;
+use crate::engines::{EngineSource, EngineView};
+use crate::error::Error;
+use crate::install_engine::{InstallRequest, Then};
+use crate::install_steps::Plan;
+use crate::run::engine_store::Staging;
+use crate::run::install_files::{size_of, sync_folder};
+
+impl Core {
+    /// Gives the staging folder its name, with its record in it. Returns the binary.
+    pub(crate) async fn put_in_place(
+        &self,
+        plan: &Plan,
+        archives: Vec<(Asset, PathBuf, String)>,
+        staging: Staging,
+        binary: PathBuf,
+        folder: PathBuf,
+    ) -> Result<PathBuf, Error> {
+        let mut origin = Origin {
+            tag: plan.tag.clone(),
+            variant: plan.variant.id.clone(),
+            digests_checked: archives.iter().all(|(asset, _, _)| asset.sha256.is_some()),
+            archives: archives
+                .into_iter()
+                .map(|(asset, _, sha256)| (asset.name, sha256))
+                .collect(),
+            proved_on: Some(self.inner.engine_store.processor.clone()),
+            size_bytes: 0,
+            installed_at: milliseconds_since_epoch(),
+        };
+        self.blocking(move |core| {
+            let failed = |path: &Path| {
+                let path = path.to_owned();
+                move |source| Error::Folder { path, source }
+            };
+            origin.size_bytes = size_of(&staging.0);
+            write_record(&staging.0.join(Origin::FILE_NAME), &origin)
+                .map_err(failed(&staging.0))?;
+            sync_folder(&staging.0);
+            // What is there was not proved, or failed since.
+            core.inner.engine_store.discard(&folder);
+            std::fs::rename(&staging.0, &folder).map_err(failed(&folder))?;
+            sync_folder(&core.data().engines());
+            let inner = binary
+                .strip_prefix(&staging.0)
+                .unwrap_or(Path::new(engines::BINARY_NAME));
+            Ok(folder.join(inner))
+        })
+        .await?
+    }
+
+    /// The last step: one write of the settings.
+    pub(crate) async fn switch(
+        &self,
+        request: &InstallRequest,
+        plan: &Plan,
+        binary: PathBuf,
+        then: &Then,
+    ) -> Result<EngineView, Error> {
+        let before = self.current_engine().ok();
+        let name = match then {
+            Then::MakeCurrent => plan.name.clone(),
+            Then::Replace(name) => name.clone(),
+        };
+        self.update_settings(|settings| {
+            let engines = &mut settings.engines;
+            // What the user set for the engine that it takes over from goes on to hold.
+            let model = engines.installed.get(&name).or_else(|| {
+                let before = before
+                    .as_ref()
+                    .filter(|before| before.source == EngineSource::Paddock)?;
+                engines.installed.get(&before.name)
+            });
+            let mut entry = model
+                .cloned()
+                .unwrap_or_else(|| EngineEntry::new(binary.clone()));
+            entry.path.clone_from(&binary);
+            entry.build = Some(plan.tag.clone());
+            entry.variant = Some(plan.variant.id.clone());
+            entry.tag = Some(request.build.clone());
+            entry.proved = Some(true);
+            engines.installed.insert(name.clone(), entry);
+            if *then == Then::MakeCurrent {
+                engines.current = Some(name.clone());
+            }
+        })?;
+        self.inner.engine_store.change(|records| {
+            records.change(&name, |record| record.fault = None);
+            if *then == Then::MakeCurrent {
+                if let Some(before) = before.filter(|before| before.present) {
+                    records.became_current(&before.name);
+                }
+                records.became_current(&name);
+            }
+        });
+        let view = self.engine(&name)?;
+        self.remove_superseded().await;
+        self.remove_archives(&plan.tag).await?;
+        Ok(view)
+    }
+
+    /// Own builds beyond the last two good ones go; those that are in use stay.
+    async fn remove_superseded(&self) {
+        let mut own: Vec<EngineView> = self
+            .engines()
+            .into_iter()
+            .filter(|engine| self.inner.engine_store.origin_of(&engine.path).is_some())
+            .collect();
+        own.sort_by_key(|engine| {
+            let number = engine.build.as_deref().and_then(build_number);
+            std::cmp::Reverse((engine.current, engine.previous, number))
+        });
+        let mut removed = Vec::new();
+        for engine in own.into_iter().skip(2) {
+            if self.remove_engine(&engine.name).await.is_ok() {
+                removed.push(engine.name);
+            }
+        }
+        if !removed.is_empty() {
+            self.announce(
+                "engines_removed",
+                format!(
+                    "Older engines were removed: {}. The current one and the one before it stay.",
+                    removed.join(", ")
+                ),
+            );
+        }
+    }
+}
