@@ -16,6 +16,7 @@ mod command;
 mod counts;
 mod error;
 mod host;
+mod hub_client;
 mod packages;
 mod progress;
 mod python;

@@ -4,6 +4,8 @@
 //! change what a developer uses nor fetch anything twice. `PADDOCK_TEST_ENGINE` and `PADDOCK_TEST_MODEL`, where set, are
 //! taken as they are: that is the way on a platform with no starter engine.
 //!
+//! `PADDOCK_TEST_HF_PYTHON` is a Python with the hub's official client, see `hub_client`.
+//!
 //! The newest packaged engine is there whether or not this processor can run it, as `PADDOCK_TEST_ENGINE_B10434`: what it
 //! says of itself is real either way. Where it dies of an illegal instruction, `PADDOCK_TEST_ENGINE_DEAD` names it too.
 
@@ -13,6 +15,8 @@ use std::process::Command;
 use directories::BaseDirs;
 
 use crate::error::{Error, Result};
+use crate::hub_client;
+use crate::say;
 use crate::starter::{self, Dead, Home};
 use crate::workspace::{DATA_DIR_VARIABLE, Profile, Workspace};
 
@@ -20,6 +24,7 @@ const CACHE: &str = "PADDOCK_TEST_CACHE";
 const ENGINE: &str = "PADDOCK_TEST_ENGINE";
 const ENGINE_B10434: &str = "PADDOCK_TEST_ENGINE_B10434";
 const ENGINE_DEAD: &str = "PADDOCK_TEST_ENGINE_DEAD";
+const HUB_PYTHON: &str = "PADDOCK_TEST_HF_PYTHON";
 const MODEL: &str = "PADDOCK_TEST_MODEL";
 const BINARIES: &str = "PADDOCK_BIN_DIR";
 
@@ -30,6 +35,7 @@ pub struct TestEnvironment {
     engine_b10434: Option<PathBuf>,
     engine_dead: Option<PathBuf>,
     model: PathBuf,
+    hub_python: Option<PathBuf>,
     binaries: PathBuf,
 }
 
@@ -55,11 +61,20 @@ impl TestEnvironment {
             },
         };
         let model = given(MODEL).map_or_else(|| starter::ensure_model(&home), Ok)?;
+        // One test needs it, and says so where it is missing: everything else goes on without a network.
+        let hub_python = given(HUB_PYTHON).or_else(|| match hub_client::ensure(&home.dir) {
+            Ok(python) => Some(python),
+            Err(error) => {
+                say!("the hub's Python client could not be installed: {error}");
+                None
+            }
+        });
         Ok(Self {
             engine,
             engine_b10434,
             engine_dead,
             model,
+            hub_python,
             binaries: workspace.binary_dir(profile),
         })
     }
@@ -74,6 +89,7 @@ impl TestEnvironment {
         for (variable, path) in [
             (ENGINE_B10434, &self.engine_b10434),
             (ENGINE_DEAD, &self.engine_dead),
+            (HUB_PYTHON, &self.hub_python),
         ] {
             match path {
                 Some(path) => command.env(variable, path),
