@@ -381,6 +381,8 @@ export const m = {
         'Check the connection, a proxy or a firewall; a mirror can be set in Settings. Models that are here run without it.',
       releasesOffline:
         'Check the connection, a proxy or a firewall. Engines that are here run without it, and one can be added by hand.',
+      noDigest: 'Take another build. If you trust where it comes from, it can be installed without one.',
+      otherVariant: 'Take another build or variant on the Engines page.',
       modelMissing: 'Reconnect the drive it was on, or add the file from where it is now.',
       unexpected: 'Try again. If it stays, start Paddock anew.',
     },

@@ -78,6 +78,15 @@ export const errorTable: Record<string, Row> = {
   disk_full: { action: 'tryAgain' },
   // Where engines come from.
   releases_offline: { says: e.releasesOffline, hint: e.hints.releasesOffline, action: 'tryAgain' },
+  no_digest: { hint: e.hints.noDigest, action: 'tryAgain' },
+  variant_not_found: { hint: e.hints.otherVariant, action: 'chooseEngine' },
+  variant_unsuitable: { hint: e.hints.otherVariant, action: 'chooseEngine' },
+  no_previous_engine: { hint: e.hints.otherEngine, action: 'chooseEngine' },
+  engine_in_use: { action: 'chooseEngine' },
+  install_busy: { action: 'tryAgain' },
+  download_stalled: { action: 'tryAgain' },
+  archive_broken: { action: 'tryAgain' },
+  archive_refused: { action: 'chooseEngine' },
   releases_rate_limited: { action: 'tryAgain' },
   // The host.
   invalid_port: { action: 'changePort' },

@@ -25,6 +25,7 @@ export function installAnnouncement(before: EngineJob | null, after: EngineJob |
   if (after === null || (before?.id === after.id && before.state === after.state)) return null;
   if (after.state === 'done') return downloadWords.announce.engineDone(after.build);
   if (after.state === 'failed') {
+    if (after.error?.code === 'cancelled') return null;
     return downloadWords.announce.engineFailed(after.build, asClause(after.error?.message ?? ''));
   }
   return asSentence(after.step);

@@ -71,6 +71,8 @@ describe('an installation', () => {
     expect(installAnnouncement(fetching, { ...at('b1', 'cpu', 'failed'), error })).toBe(
       'Installing b1 failed: the archive is broken.',
     );
+    const cancelled = { ...error, code: 'cancelled' };
+    expect(installAnnouncement(fetching, { ...at('b1', 'cpu', 'failed'), error: cancelled })).toBeNull();
     expect(installAnnouncement(fetching, null)).toBeNull();
     expect(installAnnouncement(fetching, { ...fetching, id: 2 })).toBe('Downloading the engine.');
   });

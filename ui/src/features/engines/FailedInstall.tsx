@@ -13,7 +13,7 @@ import classes from './Engines.module.css';
 import { dismissFailedJob } from './failed-job';
 
 /** The release does not say what its files must look like; somebody may want it all the same. */
-const NO_DIGEST = 'engine_digest_missing';
+const NO_DIGEST = 'no_digest';
 
 export function FailedInstall({ job, current }: { job: EngineJob; current: EngineRow | null }) {
   const [asking, setAsking] = useState(false);
@@ -23,7 +23,7 @@ export function FailedInstall({ job, current }: { job: EngineJob; current: Engin
     <div>
       <Note
         kind="bad"
-        title={words.job.failed(job.build, described?.clause ?? '')}
+        title={words.job.failed(job.build, withoutRest(described?.clause ?? ''))}
         onDismiss={() => dismissFailedJob(job)}
         action={
           <Group gap={6} wrap="nowrap">
@@ -59,3 +59,6 @@ export function FailedInstall({ job, current }: { job: EngineJob; current: Engin
     </div>
   );
 }
+
+/** The back end may say itself which engine stays; the window says it below. */
+const withoutRest = (clause: string) => clause.replace(/\.\s+\S+ stays current$/, '');

@@ -8,7 +8,9 @@ const dismissed = createStore<number | null>(null);
 export function useFailedJob(): EngineJob | null {
   const job = useEngineJob();
   const away = useStore(dismissed, value => value);
-  return job?.state === 'failed' && job.id !== away ? job : null;
+  // Who cancels knows.
+  if (job?.state !== 'failed' || job.error?.code === 'cancelled') return null;
+  return job.id === away ? null : job;
 }
 
 export const dismissFailedJob = (job: EngineJob) => dismissed.set(() => job.id);

@@ -179,7 +179,7 @@ export const moreChanges = {
   },
   installWillFail: scenario => {
     scenario.installFails = {
-      code: 'engine_digest_missing',
+      code: 'no_digest',
       message: 'the release gives no checksum for llama-b11512-bin-ubuntu-vulkan-x64.zip',
       details: [],
       hint: 'Choose another build, or install it without a checksum.',
