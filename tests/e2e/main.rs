@@ -9,8 +9,10 @@
 mod command_line;
 mod desktop;
 mod ends;
+mod engines;
 mod failures;
 mod hosts;
+mod hub;
 mod journey;
 mod keyboard;
 mod looks;

@@ -176,6 +176,20 @@ impl Window {
         self.presses_in("", name)
     }
 
+    /// Presses the first button whose name begins with this.
+    #[track_caller]
+    pub(crate) fn presses_starting(&self, name: &str) -> impl Future<Output = ()> {
+        let role = "self::button or @role='tab' or @role='menuitem'";
+        let path = format!(
+            "//*[{role}][not(@disabled)][starts-with(normalize-space(.), '{name}') or starts-with(@aria-label, '{name}')]"
+        );
+        let what = format!("to press {name:?}…");
+        self.until(what, SOON, async move || {
+            let button = self.client.find(Locator::XPath(&path)).await?;
+            button.click().await.map(Some)
+        })
+    }
+
     /// Presses a button inside of what `place` (XPath) finds.
     #[track_caller]
     pub(crate) fn presses_in(&self, place: &str, name: &str) -> impl Future<Output = ()> {

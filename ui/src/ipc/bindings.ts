@@ -18,7 +18,24 @@ export const commands = {
 	listModels: () => typedError<Model[], IpcError>(__TAURI_INVOKE("list_models")),
 	importModels: (paths: string[]) => typedError<Model[], IpcError>(__TAURI_INVOKE("import_models", { paths })),
 	pickModelFiles: () => typedError<Model[], IpcError>(__TAURI_INVOKE("pick_model_files")),
-	removeModel: (key: string) => typedError<null, IpcError>(__TAURI_INVOKE("remove_model", { key })),
+	/**  The models that other apps hold on this machine. */
+	foundElsewhere: () => typedError<FoundModel[], IpcError>(__TAURI_INVOKE("found_elsewhere")),
+	/**  Adds those of the apps' models that are named by their paths. */
+	importFound: (apps: string[], paths: string[], copy: boolean) => typedError<Model[], IpcError>(__TAURI_INVOKE("import_found", { apps, paths, copy })),
+	/**  All that a model's files say. */
+	modelDetails: (key: string) => typedError<ModelDetails, IpcError>(__TAURI_INVOKE("model_details", { key })),
+	/**  Asks the hub whether it has another upload of a model that was fetched from it. */
+	checkForNewer: (key: string) => typedError<NewerUpload, IpcError>(__TAURI_INVOKE("check_for_newer", { key })),
+	/**  Takes a model out of the library, and lets its files go as asked. */
+	removeModel: (key: string, files: FileFate) => typedError<null, IpcError>(__TAURI_INVOKE("remove_model", { key, files })),
+	/**  The folders that models are looked for in. */
+	libraryFolders: () => typedError<ModelsFolder[], IpcError>(__TAURI_INVOKE("library_folders")),
+	/**  Asks for another place for a models folder, and moves it there. Answers when it is done; false if none was chosen. */
+	moveModelsFolder: (path: string) => typedError<boolean, IpcError>(__TAURI_INVOKE("move_models_folder", { path })),
+	/**  How far the move is, or how the last one ended. */
+	folderMove: () => typedError<FolderMove | null, IpcError>(__TAURI_INVOKE("folder_move")),
+	/**  Ends the move; everything will be where it was. */
+	cancelFolderMove: () => typedError<null, IpcError>(__TAURI_INVOKE("cancel_folder_move")),
 	loadForm: (key: string) => typedError<LoadForm, IpcError>(__TAURI_INVOKE("load_form", { key })),
 	previewLoad: (key: string, params: LoadParams) => typedError<Preview, IpcError>(__TAURI_INVOKE("preview_load", { key, params })),
 	saveParams: (key: string, params: LoadParams) => typedError<null, IpcError>(__TAURI_INVOKE("save_params", { key, params })),
@@ -37,6 +54,26 @@ export const commands = {
 	/**  Goes back to the engine that was current before. */
 	rollBackEngine: () => typedError<null, IpcError>(__TAURI_INVOKE("roll_back_engine")),
 	dismissAnnouncement: (id: number) => typedError<null, IpcError>(__TAURI_INVOKE("dismiss_announcement", { id })),
+	searchHub: (query: HubQuery) => typedError<HubPage, IpcError>(__TAURI_INVOKE("search_hub", { query })),
+	/**  A repository's page; `id` may be a pasted address. */
+	hubRepo: (id: string, revision: string | null) => typedError<HubRepo, IpcError>(__TAURI_INVOKE("hub_repo", { id, revision })),
+	/**  Keeps a token, or forgets the one that was set here. */
+	setHubToken: (token: string | null) => typedError<Settings, IpcError>(__TAURI_INVOKE("set_hub_token", { token })),
+	/**  Another address for the hub, or none. */
+	setHubEndpoint: (endpoint: string | null) => typedError<Settings, IpcError>(__TAURI_INVOKE("set_hub_endpoint", { endpoint })),
+	/**  How much downloads may take, from now on. */
+	setDownloadLimits: (limits: DownloadLimits) => typedError<Settings, IpcError>(__TAURI_INVOKE("set_download_limits", { limits })),
+	/**  The link that the app was opened with and that was not shown yet. */
+	openedLink: () => typedError<OpenHub | null, IpcError>(__TAURI_INVOKE("opened_link")),
+	/**  Begins a download, or goes on with it. */
+	downloadModel: (request: DownloadRequest) => typedError<DownloadBegun, IpcError>(__TAURI_INVOKE("download_model", { request })),
+	listDownloads: () => typedError<JobView[], IpcError>(__TAURI_INVOKE("list_downloads")),
+	pauseDownload: (id: string) => typedError<null, IpcError>(__TAURI_INVOKE("pause_download", { id })),
+	resumeDownload: (id: string) => typedError<null, IpcError>(__TAURI_INVOKE("resume_download", { id })),
+	/**  Gives a download up and removes what is there of it, and nothing else. */
+	cancelDownload: (id: string) => typedError<null, IpcError>(__TAURI_INVOKE("cancel_download", { id })),
+	/**  Takes a download that is over off the list. */
+	dismissDownload: (id: string) => typedError<null, IpcError>(__TAURI_INVOKE("dismiss_download", { id })),
 	getSettings: () => typedError<Settings, IpcError>(__TAURI_INVOKE("get_settings")),
 	/**  Moves the endpoint to another port, at once. */
 	setPort: (port: number) => typedError<null, IpcError>(__TAURI_INVOKE("set_port", { port })),
@@ -49,8 +86,10 @@ export const commands = {
 
 /** Events */
 export const events = {
+	downloadsChanged: makeEvent<DownloadsChanged, DownloadsChanged>("downloads-changed"),
 	libraryChanged: makeEvent<LibraryChanged, LibraryChanged>("library-changed"),
 	logLine: makeEvent<LogLine, LogLine>("log-line"),
+	openHub: makeEvent<OpenHub, OpenHub>("open-hub"),
 	snapshotChanged: makeEvent<SnapshotChanged, SnapshotChanged>("snapshot-changed"),
 };
 
@@ -86,6 +125,34 @@ export type BoolOrWord = boolean | string;
 
 /**  The group a field belongs to. */
 export type Category = "basic" | "gpu" | "memory" | "speed" | "context" | "advanced";
+
+/**  What came of asking. */
+export type DownloadBegun = {
+	/**  The download; null where every file is here already. */
+	jobId: string | null,
+	/**  The model in the library, where every file is here already. */
+	key: string | null,
+};
+
+/**  How much downloads may take. */
+export type DownloadLimits = {
+	connections: number,
+	parallelFiles: number,
+	bytesPerSecond: number | null,
+};
+
+/**  What to download. */
+export type DownloadRequest = {
+	/**  `owner/repo`. */
+	repo: string,
+	/**  A branch, tag or commit; the newest where none is named. */
+	revision: string | null,
+	/**  The variant's name. */
+	variant: string,
+};
+
+/**  All downloads, whenever one of them changed. */
+export type DownloadsChanged = JobView[];
 
 /**  The stable endpoint. */
 export type Endpoint = {
@@ -224,6 +291,147 @@ export type FieldSchema = {
 	conflicts: FieldConflict[],
 };
 
+/**  A file of a model; no size where it is missing. */
+export type FileDetail = {
+	path: string,
+	sizeBytes: number | null,
+};
+
+/**  What becomes of a model's files when it is removed. */
+export type FileFate = "keep" | "trash" | "delete";
+
+/**  Whether a model fits this machine. */
+export type Fit = "fits" | "tight" | "tooBig" | "unknown";
+
+/**  A folder that is being moved, or how that ended. */
+export type FolderMove = {
+	from: string,
+	to: string,
+	doneBytes: number,
+	totalBytes: number,
+	running: boolean,
+	error: IpcError | null,
+};
+
+/**  A model that another app holds. */
+export type FoundModel = {
+	/**  `ollama`. */
+	app: string,
+	appTitle: string,
+	title: string,
+	path: string,
+	sizeBytes: number,
+	hasProjector: boolean,
+	/**  Its key, if it is in the library already. */
+	key: string | null,
+};
+
+/**  A file of a variant. */
+export type HubFile = {
+	path: string,
+	sizeBytes: number,
+};
+
+/**  Whether terms must be accepted, and who decides. */
+export type HubGating = "no" | "auto" | "manual";
+
+/**  A page of results. */
+export type HubPage = {
+	repos: HubRepoRow[],
+	/**  For the next page; null at the end. */
+	cursor: string | null,
+};
+
+/**  What to search for. */
+export type HubQuery = {
+	/**  Words, `owner/repo`, or a pasted address. */
+	text: string,
+	sort: HubSort,
+	author: string | null,
+	task: string | null,
+	maxBytes: number | null,
+	/**  Where the page before ended. */
+	cursor: string | null,
+};
+
+/**  A repository's page. */
+export type HubRepo = {
+	id: string,
+	sha: string,
+	summary: string | null,
+	licence: string | null,
+	gated: HubGating,
+	private: boolean,
+	downloads: number,
+	likes: number,
+	lastModified: string | null,
+	url: string,
+	architecture: string | null,
+	parameters: number | null,
+	contextLength: number | null,
+	chatTemplate: boolean,
+	task: string | null,
+	/**  Largest first. */
+	variants: HubVariant[],
+	/**  The variant that a pasted address named. */
+	namedVariant: string | null,
+};
+
+/**  A repository in a list. */
+export type HubRepoRow = {
+	id: string,
+	author: string,
+	name: string,
+	downloads: number,
+	likes: number,
+	/**  ISO 8601. */
+	lastModified: string | null,
+	gated: boolean,
+	private: boolean,
+	architecture: string | null,
+	parameters: number | null,
+	contextLength: number | null,
+	sizeBytes: number | null,
+	fit: Fit,
+	task: string | null,
+	tags: string[],
+};
+
+/**  What is set of the hub; the token itself never crosses. */
+export type HubSettings = {
+	/**  A mirror that was set; null is the hub itself. */
+	endpoint: string | null,
+	tokenSet: boolean,
+	tokenSource: TokenSource | null,
+	connections: number,
+	parallelFiles: number,
+	bytesPerSecond: number | null,
+};
+
+/**  In which order results come. */
+export type HubSort = "trending" | "downloads" | "likes" | "newest";
+
+/**  One quantization: shards and projector are part of it. */
+export type HubVariant = {
+	/**  Unique in the repository. */
+	name: string,
+	quantization: string | null,
+	qualityWords: string,
+	sizeBytes: number,
+	bitsPerWeight: number | null,
+	files: HubFile[],
+	projector: string | null,
+	fit: Fit,
+	fitSentence: string,
+	recommended: boolean,
+	why: string | null,
+	/**  The model in the library, where it is here already. */
+	localKey: string | null,
+	jobId: string | null,
+	/**  Shards that the repository lacks. */
+	missing: string[],
+};
+
 /**  What went wrong. */
 export type IpcError = {
 	/**  Stable name. */
@@ -234,6 +442,54 @@ export type IpcError = {
 	details: string[],
 	/**  What to try. */
 	hint: string,
+};
+
+/**  Why a download failed. */
+export type JobError = {
+	code: string,
+	message: string,
+	hint: string,
+};
+
+/**  One file of a download. */
+export type JobFile = {
+	path: string,
+	downloadedBytes: number,
+	totalBytes: number | null,
+	state: JobState,
+};
+
+/**  What a download, or a file of it, is at. A file is never paused, interrupted or cancelled: its download is. */
+export type JobState = "queued" | "running" | "paused" | "waiting" | "interrupted" | "verifying" | "done" | "failed" | "cancelled";
+
+/**  What a download is of. */
+export type JobTag = {
+	/**  `model` or `engine`. */
+	kind: string,
+	repo: string | null,
+	variant: string | null,
+	/**  The model, once it is in the library. */
+	key: string | null,
+};
+
+/**  A download: a set of files that is one thing to the user. */
+export type JobView = {
+	id: string,
+	label: string,
+	state: JobState,
+	/**  Why it waits or began anew. */
+	reason: string | null,
+	error: JobError | null,
+	downloadedBytes: number,
+	totalBytes: number | null,
+	bytesPerSecond: number,
+	secondsLeft: number | null,
+	files: JobFile[],
+	tag: JobTag,
+	/**  Milliseconds since 1970. */
+	startedAt: number,
+	/**  Milliseconds since 1970. */
+	finishedAt: number | null,
 };
 
 /**  Models came or went. */
@@ -304,6 +560,13 @@ export type Memory = {
 	enginesBytes: number,
 };
 
+/**  A pair of a header. */
+export type MetadataPair = {
+	key: string,
+	kind: string,
+	value: string,
+};
+
 /**  A model of the library. */
 export type Model = {
 	key: string,
@@ -319,6 +582,13 @@ export type Model = {
 	problem: string | null,
 	shardCount: number,
 	hasSavedParams: boolean,
+	/**  The models folder that it lies in; none for one that was imported where it lies. */
+	folder: string | null,
+	/**  The other app whose file it is. */
+	foundIn: string | null,
+	hasProjector: boolean,
+	/**  `owner/name` on the hub. */
+	sourceRepo: string | null,
 	details: ModelDetail[],
 };
 
@@ -328,6 +598,40 @@ export type ModelDetail = {
 	value: string,
 };
 
+/**  Everything that a model's files say. */
+export type ModelDetails = {
+	files: FileDetail[],
+	projector: FileDetail | null,
+	source: ModelSource | null,
+	foundIn: string | null,
+	ggufVersion: number | null,
+	metadata: MetadataPair[],
+	chatTemplate: string | null,
+	tensorTypes: TensorTypeCount[],
+	problem: string | null,
+};
+
+/**  Where Paddock fetched a model. */
+export type ModelSource = {
+	repo: string,
+	revision: string,
+	file: string,
+};
+
+/**  A folder that models are looked for in. */
+export type ModelsFolder = {
+	path: string,
+	/**  Paddock's own, where downloads go. */
+	own: boolean,
+	missing: boolean,
+	freeBytes: number | null,
+	modelCount: number,
+	sizeBytes: number,
+};
+
+/**  Whether the hub has another upload of a model's file. */
+export type NewerUpload = { state: "same" } | { state: "newer"; revision: string; sizeBytes: number } | { state: "gone" } | { state: "unknown" };
+
 /**  What was done to the settings at the start. */
 export type Notice = {
 	message: string,
@@ -336,6 +640,12 @@ export type Notice = {
 
 /**  GPU layers: a number, `auto` or `all`; or flash attention: a boolean or `auto`. */
 export type NumberOrWord = number | string;
+
+/**  `paddock://models/huggingface/owner/repo?file=…` was opened. */
+export type OpenHub = {
+	repo: string,
+	file: string | null,
+};
 
 /**  Where a value is from. */
 export type ParamSource = "request" | "saved" | "preset" | "default" | "fitted";
@@ -402,6 +712,7 @@ export type Settings = {
 	modelFolders: string[],
 	paddockModelsFolder: string,
 	engines: Engine[],
+	hub: HubSettings,
 };
 
 /**  Everything that changes while the app runs. A greater revision is newer. */
@@ -438,8 +749,18 @@ version: string } |
 /**  Why. */
 error: IpcError };
 
+/**  How many tensors are stored in a way. */
+export type TensorTypeCount = {
+	name: string,
+	count: number,
+	sizeBytes: number | null,
+};
+
 /**  The window's colours. */
 export type Theme = "light" | "dark" | "system";
+
+/**  Where the hub's token is from. */
+export type TokenSource = "settings" | "environment" | "file";
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {
