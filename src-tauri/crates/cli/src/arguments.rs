@@ -26,12 +26,10 @@ pub(crate) enum Verb {
     /// The engines (llama-server builds) that models run on.
     #[command(subcommand)]
     Engine(Engine),
-    /// Add GGUF files, or all in a folder, where they lie; nothing is copied.
-    Import {
-        /// Files and folders.
-        #[arg(required = true)]
-        paths: Vec<PathBuf>,
-    },
+    /// Add GGUF files, all in a folder, or what other apps hold, where they lie.
+    Import(Import),
+    /// List what other apps hold on this machine.
+    Found,
     /// Search the hub for models.
     Search(Search),
     /// Show a repository on the hub: its files by quantization, and what fits this machine.
@@ -43,6 +41,16 @@ pub(crate) enum Verb {
     Get(Get),
     /// List the models.
     Ls,
+    /// Show all that a model's files say.
+    Show {
+        /// The model.
+        key: String,
+    },
+    /// Remove a model. Its file goes to the trash if it lies in Paddock's own folder; others stay.
+    Rm(Remove),
+    /// The folders that models are looked for in.
+    #[command(subcommand)]
+    Folder(Folder),
     /// Load a model and wait until it answers.
     Load(Load),
     /// Unload a model.
@@ -60,6 +68,60 @@ pub(crate) enum Verb {
         /// Go on with what comes.
         #[arg(short, long)]
         follow: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// Files and folders.
+    #[arg(required_unless_present = "from")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// All that these apps hold: lmstudio, ollama, huggingface, llama.cpp, jan.
+    #[arg(long, value_name = "APP,...", value_delimiter = ',')]
+    pub(crate) from: Vec<String>,
+    /// Put copies into Paddock's folder; they take no room where the disk can do that.
+    #[arg(long)]
+    pub(crate) copy: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Remove {
+    /// The model.
+    pub(crate) key: String,
+    /// Do not ask.
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Only forget it and its settings; the file stays.
+    #[arg(long, conflicts_with_all = ["delete_file", "permanently"])]
+    pub(crate) keep_file: bool,
+    /// Move the file to the trash, also where it lies outside Paddock's own folder.
+    #[arg(long)]
+    pub(crate) delete_file: bool,
+    /// Delete the file for good, past the trash.
+    #[arg(long)]
+    pub(crate) permanently: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Folder {
+    /// List them, with the room on their disks.
+    Ls,
+    /// Look for models in a folder from now on.
+    Add {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Look no longer for models in a folder. Nothing in it is touched.
+    Rm {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Move a folder with the models in it. Keys and settings stay.
+    Move {
+        /// The folder.
+        path: PathBuf,
+        /// An empty folder, or one that is not there yet.
+        to: PathBuf,
     },
 }
 

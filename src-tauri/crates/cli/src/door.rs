@@ -1,12 +1,14 @@
 //! The two ways to the core: over the control listener of the running host, or, where there is none, opened here.
 //! One host alone writes in a data folder, so what runs here holds its lock.
 
+mod library;
+
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use gateway::{
-    AddEngine, DownloadModel, ImportModels, LoadModel, ProveEngine, SetEngine, ShowParams,
-    UnloadModel, UseEngine, add_engine, show_params, start_download,
+    AddEngine, DownloadModel, LoadModel, ProveEngine, SetEngine, ShowParams, UnloadModel,
+    UseEngine, add_engine, show_params, start_download,
 };
 use paddock_core::{Core, HostInfo, HubSearch, InstallRequest, InstanceLock, WireError, find_host};
 use serde::Serialize;
@@ -206,16 +208,6 @@ impl Door {
         }
     }
 
-    pub(crate) async fn import(&self, paths: Vec<PathBuf>) -> Result<Value, Failure> {
-        match self {
-            Self::Host(host) => {
-                host.post("/api/v1/models/import", &ImportModels { paths })
-                    .await
-            }
-            Self::Own { core, .. } => Ok(json!(core.import_models(&paths).await?)),
-        }
-    }
-
     pub(crate) async fn params(&self, request: ShowParams) -> Result<Value, Failure> {
         match self {
             Self::Host(host) => host.post("/api/v1/models/params", &request).await,
@@ -314,6 +306,11 @@ impl HostClient {
 
     pub(crate) async fn load(&self, body: &LoadModel) -> Result<Value, Failure> {
         self.post("/api/v1/models/load", body).await
+    }
+
+    /// What happened by itself, oldest first.
+    pub(crate) async fn announcements(&self) -> Result<Value, Failure> {
+        self.get("/api/v1/announcements").await
     }
 
     pub(crate) async fn unload(&self, model: Option<String>) -> Result<Value, Failure> {

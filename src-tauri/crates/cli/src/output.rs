@@ -49,7 +49,10 @@ pub(crate) fn table(heads: &[&str], rows: Vec<Vec<String>>) {
         if let Some(column) = table.column_mut(index) {
             let padding = if index == 0 { (0, 1) } else { (1, 1) };
             column.set_padding(padding);
-            if matches!(*head, "size" | "context" | "memory" | "pid") {
+            if matches!(
+                *head,
+                "size" | "context" | "memory" | "pid" | "free" | "models"
+            ) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }

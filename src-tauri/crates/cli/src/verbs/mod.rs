@@ -3,6 +3,7 @@
 mod engine;
 mod engine_install;
 mod hub;
+mod library;
 mod model;
 mod status;
 
@@ -14,7 +15,11 @@ pub(crate) async fn run(verb: Verb, json: bool) -> Result<(), Failure> {
     match verb {
         Verb::Serve(serve) => crate::serve::serve(serve, json).await,
         Verb::Engine(engine) => engine::run(engine, json).await,
-        Verb::Import { paths } => model::import(paths, json).await,
+        Verb::Import(import) => library::import(import, json).await,
+        Verb::Found => library::found(json).await,
+        Verb::Show { key } => library::show(&key, json).await,
+        Verb::Rm(remove) => library::remove(remove, json).await,
+        Verb::Folder(folder) => library::folder(folder, json).await,
         Verb::Search(search) => hub::search(search, json).await,
         Verb::Files { repo } => hub::files(repo, json).await,
         Verb::Get(get) => hub::get(get, json).await,

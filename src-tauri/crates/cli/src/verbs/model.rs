@@ -1,4 +1,4 @@
-//! Models: `import`, `ls`, `load`, `unload`, `params`.
+//! Models: `ls`, `load`, `unload`, `params`.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -12,21 +12,6 @@ use crate::door::{Door, HostClient};
 use crate::failure::Failure;
 use crate::output::{self, cell, quoted, size};
 
-pub(super) async fn import(paths: Vec<PathBuf>, json: bool) -> Result<(), Failure> {
-    // The host has another working folder.
-    let paths = paths
-        .into_iter()
-        .map(absolute)
-        .collect::<Result<Vec<_>, _>>()?;
-    let models = Door::open().await?.import(paths).await?;
-    if json {
-        output::document(&models);
-    } else {
-        list_rows(&models);
-    }
-    Ok(())
-}
-
 pub(super) async fn list(json: bool) -> Result<(), Failure> {
     let models = Door::open().await?.models().await?;
     if json {
@@ -39,7 +24,7 @@ pub(super) async fn list(json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn list_rows(models: &Value) {
+pub(super) fn list_rows(models: &Value) {
     let rows = models
         .as_array()
         .map_or(&[][..], Vec::as_slice)
@@ -80,7 +65,17 @@ pub(super) async fn load(load: Load, json: bool) -> Result<(), Failure> {
         output::note(&format!("Loading {} …", load.key));
     }
     let begin = Instant::now();
-    let status = host.load(&body(load)).await?;
+    let before = last_announcement(&host).await;
+    let loaded = host.load(&body(load)).await;
+    // An engine that was rolled back for it, or fetched.
+    if let Ok(announced) = host.announcements().await {
+        for announcement in announced.as_array().into_iter().flatten() {
+            if announcement["id"].as_u64() > before {
+                output::note(&cell(&announcement["message"]));
+            }
+        }
+    }
+    let status = loaded?;
     if json {
         output::document(&status);
     } else {
@@ -93,6 +88,11 @@ pub(super) async fn load(load: Load, json: bool) -> Result<(), Failure> {
         ));
     }
     Ok(())
+}
+
+async fn last_announcement(host: &HostClient) -> Option<u64> {
+    let announced = host.announcements().await.ok()?;
+    announced.as_array()?.last()?["id"].as_u64()
 }
 
 pub(super) async fn unload(unload: Unload, json: bool) -> Result<(), Failure> {
