@@ -25,6 +25,8 @@ export {
   IconFileImport as IconDrop,
   IconFilePlus as IconAddFile,
   IconFolder,
+  IconFolderShare as IconMove,
+  IconFolderSearch as IconFound,
   IconFolderPlus as IconAddFolder,
   IconHeart as IconLikes,
   IconHistory as IconRollBack,

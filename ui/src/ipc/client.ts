@@ -1,7 +1,6 @@
 // The only file that calls the commands. A refusal becomes a thrown `AppError`; everything else is passed as it is.
 import { AppError } from '../errors/app-error';
-import { commands, type IpcError, type LoadParams, type Theme } from './bindings';
-import { type DownloadLimits, type DownloadRequest, type HubQuery, pendingCommands } from './pending';
+import { commands, type FileFate, type DownloadLimits, type DownloadRequest, type HubQuery, type IpcError, type LoadParams, type Theme } from './bindings';
 
 export type * from './bindings';
 
@@ -29,8 +28,19 @@ export const client = {
   importModels: (paths: string[]) => unwrap(commands.importModels(paths)),
   /** Asks for files; none when the dialog was cancelled. */
   pickModelFiles: () => unwrap(commands.pickModelFiles()),
-  /** Forgets a model; its file stays. One in a models folder is refused: it would be found again. */
-  removeModel: (key: string) => unwrap(commands.removeModel(key)),
+  /** Forgets a model; its files stay, go to the trash, or are deleted. One that runs is refused. */
+  removeModel: (key: string, files: FileFate) => unwrap(commands.removeModel(key, files)),
+  foundElsewhere: () => unwrap(commands.foundElsewhere()),
+  /** Adds those of the apps' models that are named by their paths. */
+  importFound: (apps: string[], paths: string[], copy: boolean) =>
+    unwrap(commands.importFound(apps, paths, copy)),
+  modelDetails: (key: string) => unwrap(commands.modelDetails(key)),
+  checkForNewer: (key: string) => unwrap(commands.checkForNewer(key)),
+  libraryFolders: () => unwrap(commands.libraryFolders()),
+  /** Asks for another place; answers when everything is there, false if none was chosen. */
+  moveModelsFolder: (path: string) => unwrap(commands.moveModelsFolder(path)),
+  folderMove: () => unwrap(commands.folderMove()),
+  cancelFolderMove: () => unwrap(commands.cancelFolderMove()),
 
   loadForm: (key: string) => unwrap(commands.loadForm(key)),
   /** What `params`, taken as everything that is saved for the model, would come to. */
@@ -66,21 +76,21 @@ export const client = {
   rollBackEngine: () => unwrap(commands.rollBackEngine()),
   dismissAnnouncement: (id: number) => unwrap(commands.dismissAnnouncement(id)),
 
-  searchHub: (query: HubQuery) => unwrap(pendingCommands.searchHub(query)),
+  searchHub: (query: HubQuery) => unwrap(commands.searchHub(query)),
   /** The link that the app was started with; once. */
-  openedLink: () => unwrap(pendingCommands.openedLink()),
-  hubRepo: (id: string) => unwrap(pendingCommands.hubRepo(id, null)),
-  downloadModel: (request: DownloadRequest) => unwrap(pendingCommands.downloadModel(request)),
-  listDownloads: () => unwrap(pendingCommands.listDownloads()),
-  pauseDownload: (id: string) => unwrap(pendingCommands.pauseDownload(id)),
-  resumeDownload: (id: string) => unwrap(pendingCommands.resumeDownload(id)),
+  openedLink: () => unwrap(commands.openedLink()),
+  hubRepo: (id: string) => unwrap(commands.hubRepo(id, null)),
+  downloadModel: (request: DownloadRequest) => unwrap(commands.downloadModel(request)),
+  listDownloads: () => unwrap(commands.listDownloads()),
+  pauseDownload: (id: string) => unwrap(commands.pauseDownload(id)),
+  resumeDownload: (id: string) => unwrap(commands.resumeDownload(id)),
   /** Stops it and deletes what was fetched of it, and nothing else. */
-  cancelDownload: (id: string) => unwrap(pendingCommands.cancelDownload(id)),
-  dismissDownload: (id: string) => unwrap(pendingCommands.dismissDownload(id)),
+  cancelDownload: (id: string) => unwrap(commands.cancelDownload(id)),
+  dismissDownload: (id: string) => unwrap(commands.dismissDownload(id)),
 
   /** `null` forgets it. */
-  setHubToken: (token: string | null) => unwrap(pendingCommands.setHubToken(token)),
+  setHubToken: (token: string | null) => unwrap(commands.setHubToken(token)),
   /** `null` is the hub itself. */
-  setHubEndpoint: (endpoint: string | null) => unwrap(pendingCommands.setHubEndpoint(endpoint)),
-  setDownloadLimits: (limits: DownloadLimits) => unwrap(pendingCommands.setDownloadLimits(limits)),
+  setHubEndpoint: (endpoint: string | null) => unwrap(commands.setHubEndpoint(endpoint)),
+  setDownloadLimits: (limits: DownloadLimits) => unwrap(commands.setDownloadLimits(limits)),
 };

@@ -1,7 +1,6 @@
 // What the back end tells without being asked. Each function returns one that ends the subscription.
 import { getCurrentWebview } from '@tauri-apps/api/webview';
-import { events, type LogLine, type Snapshot } from './bindings';
-import { type JobView, type OpenHub, pendingEvents } from './pending';
+import { events, type JobView, type LogLine, type OpenHub, type Snapshot } from './bindings';
 
 type Stop = () => void;
 
@@ -37,12 +36,12 @@ export function onLibraryChanged(take: () => void): Stop {
 
 /** All downloads, whenever one of them changed. */
 export function onDownloads(take: (jobs: JobView[]) => void): Stop {
-  return stoppable(pendingEvents.downloadsChanged.listen(event => take(event.payload)));
+  return stoppable(events.downloadsChanged.listen(event => take(event.payload)));
 }
 
 /** A link to a model was opened outside the window. */
 export function onOpenHub(take: (link: OpenHub) => void): Stop {
-  return stoppable(pendingEvents.openHub.listen(event => take(event.payload)));
+  return stoppable(events.openHub.listen(event => take(event.payload)));
 }
 
 export type FileDrop = { kind: 'over' } | { kind: 'leave' } | { kind: 'drop'; paths: string[] };

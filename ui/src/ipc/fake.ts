@@ -3,9 +3,9 @@
 
 import { emit } from '@tauri-apps/api/event';
 import { mockIPC, mockWindows } from '@tauri-apps/api/mocks';
+import { events, type OpenHub } from './bindings';
 import { FakeHost } from './fake/host';
 import { scenarioOf } from './fake/scenarios';
-import { type OpenHub, pendingEvents } from './pending';
 
 declare global {
   interface Window {
@@ -35,7 +35,7 @@ export function install(): void {
   window.paddockFakeBackEnd = {
     host,
     calls,
-    openLink: link => void pendingEvents.openHub.emit(link),
+    openLink: link => void events.openHub.emit(link),
     dragOver: () => void emit('tauri://drag-enter', { paths: ['/x.gguf'], position: { x: 1, y: 1 } }),
     drop: paths => void emit('tauri://drag-drop', { paths, position: { x: 1, y: 1 } }),
   };

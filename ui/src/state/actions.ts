@@ -2,7 +2,7 @@
 // the bar below the status bar; none is swallowed.
 import { AppError } from '../errors/app-error';
 import { asSentence, describeFailure, isCancelled } from '../errors/table';
-import type { Model, Settings } from '../ipc/bindings';
+import type { FileFate, Model, Settings } from '../ipc/bindings';
 import { client } from '../ipc/client';
 import { m } from '../messages';
 import { live, refreshLive } from './live';
@@ -101,6 +101,13 @@ export async function importPaths(paths: string[]): Promise<void> {
   await showAdded(await attempt(m.doing.addModels, () => client.importModels(paths)));
 }
 
+/** Adds other apps' models. True if they were added. */
+export async function importFound(apps: string[], paths: string[], copy: boolean): Promise<boolean> {
+  const added = await attempt(m.doing.addModels, () => client.importFound(apps, paths, copy));
+  await showAdded(added);
+  return added !== null;
+}
+
 export async function pickFiles(): Promise<void> {
   await showAdded(await attempt(m.doing.addModels, client.pickModelFiles));
 }
@@ -129,17 +136,25 @@ export async function chooseEngine(name: string): Promise<void> {
 
 export const askToRemove = (key: string) => patchWindow({ removing: key });
 
-export async function removeModel(model: Model): Promise<void> {
-  const { state } = statusOf(model.key, live.get(), windowState.get());
-  if (isOn(state)) await stopModel(model.key, model.name);
+/** `no_trash` where the system has none for this file: then nothing was done. */
+export async function removeModel(model: Model, files: FileFate): Promise<'done' | 'failed' | 'no_trash'> {
   paramSaver.discard(model.key);
+  let noTrash = false;
   const done = await attempt(m.doing.removeModel(model.name), async () => {
-    await client.removeModel(model.key);
-    return true;
+    try {
+      await client.removeModel(model.key, files);
+      return true;
+    } catch (error) {
+      noTrash = AppError.unexpected(error).code === 'no_trash';
+      if (noTrash) return false;
+      throw error;
+    }
   });
-  if (!done) return;
+  if (noTrash) return 'no_trash';
+  if (!done) return 'failed';
   windowState.set(value => ({ ...value, failures: without(value.failures, model.key) }));
   if (windowState.get().modelKey === model.key) chooseModel(null);
   announce(m.announce.removed(model.name));
   await refreshModels();
+  return 'done';
 }

@@ -1,9 +1,9 @@
 // Everything that is being downloaded, as the back end tells it. The navigation shows the sum, the drawer each of them,
 // and the Discover page what belongs to its rows.
 import { asClause } from '../errors/table';
+import type { JobState, JobView } from '../ipc/bindings';
 import { client } from '../ipc/client';
 import { onDownloads, onOpenHub } from '../ipc/events';
-import type { JobState, JobView } from '../ipc/pending';
 import { downloadWords } from '../messages/downloads';
 import { keys, queryClient } from './queries';
 import { createStore, useStore } from './store';

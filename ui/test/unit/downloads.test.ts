@@ -8,8 +8,8 @@ import {
   titleParts,
   whyItStands,
 } from '../../src/features/downloads/describe';
+import type { JobView } from '../../src/ipc/bindings';
 import { scenarioOf } from '../../src/ipc/fake/scenarios';
-import type { JobView } from '../../src/ipc/pending';
 import { jobAnnouncements, jobOf, totalsOf } from '../../src/state/downloads';
 
 const jobs = scenarioOf('manyDownloads').jobs;

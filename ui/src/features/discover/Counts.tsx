@@ -2,7 +2,7 @@
 import { VisuallyHidden } from '@mantine/core';
 import { IconDownload, IconLikes } from '../../components/icons';
 import { daysAgo, short } from '../../format';
-import type { HubRepo, HubRepoRow } from '../../ipc/pending';
+import type { HubRepo, HubRepoRow } from '../../ipc/bindings';
 import { discoverWords as words } from '../../messages/discover';
 import classes from './Discover.module.css';
 

@@ -1,6 +1,6 @@
 // Whether something runs on this machine, as colour, icon and word together.
 import { IconReady, IconTooBig, IconWarning } from '../../components/icons';
-import type { Fit } from '../../ipc/pending';
+import type { Fit } from '../../ipc/bindings';
 import classes from './Discover.module.css';
 
 const looks = {

@@ -9,7 +9,7 @@ import { Scroll } from '../../components/Scroll';
 import { useLate } from '../../components/use-late';
 import { AppError } from '../../errors/app-error';
 import { grouped, parameterCount } from '../../format';
-import type { HubRepo, SettingsWithHub } from '../../ipc/pending';
+import type { HubRepo } from '../../ipc/bindings';
 import { m } from '../../messages';
 import { discoverWords } from '../../messages/discover';
 import { useSettings } from '../../state/queries';
@@ -150,7 +150,7 @@ function searchFor(id: string): void {
 
 /** Terms to accept, and with which account. */
 function Access({ repo }: { repo: HubRepo }) {
-  const hub = (useSettings().data as SettingsWithHub | undefined)?.hub;
+  const hub = useSettings().data?.hub;
   if (repo.gated === 'no') {
     if (!repo.private) return null;
     return (

@@ -2,7 +2,7 @@
 import { Text, UnstyledButton } from '@mantine/core';
 import { useId } from 'react';
 import { IconGated } from '../../components/icons';
-import type { HubRepoRow } from '../../ipc/pending';
+import type { HubRepoRow } from '../../ipc/bindings';
 import { discoverWords as words } from '../../messages/discover';
 import { openRepo } from '../../state/window';
 import shared from '../models/Models.module.css';

@@ -3,7 +3,7 @@ import { ActionIcon, Button, CloseButton, Group, Menu, Popover, TextInput, Toolt
 import { type ClipboardEvent, type FormEvent, useState } from 'react';
 import { IconAuthor, IconCheck, IconChevronDown, IconSearch, IconSort } from '../../components/icons';
 import { focusRow } from '../../components/list-keys';
-import type { HubSort } from '../../ipc/pending';
+import type { HubSort } from '../../ipc/bindings';
 import { discoverWords as words } from '../../messages/discover';
 import { openRepo } from '../../state/window';
 import shared from '../models/Models.module.css';

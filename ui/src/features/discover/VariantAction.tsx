@@ -2,8 +2,8 @@
 import { Button, Group, Progress, Text } from '@mantine/core';
 import { useState } from 'react';
 import { bytes, percent } from '../../format';
+import type { HubRepo, HubVariant, JobView } from '../../ipc/bindings';
 import { client } from '../../ipc/client';
-import type { HubRepo, HubVariant, JobView } from '../../ipc/pending';
 import { discoverWords } from '../../messages/discover';
 import { downloadWords } from '../../messages/downloads';
 import { attempt } from '../../state/actions';

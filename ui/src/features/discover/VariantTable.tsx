@@ -3,7 +3,7 @@ import { Text, VisuallyHidden } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import { Tag } from '../../components/Tag';
 import { bytes } from '../../format';
-import type { HubRepo, HubVariant } from '../../ipc/pending';
+import type { HubRepo, HubVariant } from '../../ipc/bindings';
 import { discoverWords } from '../../messages/discover';
 import { patchWindow, useWindow } from '../../state/window';
 import classes from './Discover.module.css';

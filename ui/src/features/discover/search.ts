@@ -2,8 +2,8 @@
 
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import type { HubPage, HubQuery, HubRepoRow, HubSort } from '../../ipc/bindings';
 import { client } from '../../ipc/client';
-import type { HubPage, HubQuery, HubRepoRow, HubSort } from '../../ipc/pending';
 import { useSnapshot } from '../../state/live';
 import { keys } from '../../state/queries';
 import { createStore, useStore } from '../../state/store';

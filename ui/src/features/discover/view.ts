@@ -1,6 +1,6 @@
 // A repository and its variants in words.
 import { bytes, parameterCount, tokens } from '../../format';
-import type { HubRepo, HubRepoRow, HubVariant } from '../../ipc/pending';
+import type { HubRepo, HubRepoRow, HubVariant } from '../../ipc/bindings';
 import { m } from '../../messages';
 import { discoverWords as words } from '../../messages/discover';
 

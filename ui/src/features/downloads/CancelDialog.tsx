@@ -1,7 +1,7 @@
 // Asks before what was fetched is thrown away, and names it.
 import { Confirm } from '../../components/Confirm';
 import { bytes } from '../../format';
-import type { JobView } from '../../ipc/pending';
+import type { JobView } from '../../ipc/bindings';
 import { downloadWords as words } from '../../messages/downloads';
 import { isFinished, useJobs } from '../../state/downloads';
 import { patchWindow, useWindow } from '../../state/window';

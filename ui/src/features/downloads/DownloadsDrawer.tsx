@@ -3,7 +3,7 @@ import { Button, Drawer, Group, Text } from '@mantine/core';
 import { EmptyState } from '../../components/EmptyState';
 import { IconDownload } from '../../components/icons';
 import { Note } from '../../components/Note';
-import type { JobView } from '../../ipc/pending';
+import type { JobView } from '../../ipc/bindings';
 import { downloadWords as words } from '../../messages/downloads';
 import { downloads, isFinished } from '../../state/downloads';
 import { useStore } from '../../state/store';

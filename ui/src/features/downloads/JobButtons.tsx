@@ -2,7 +2,7 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { IconClose, IconPause, IconResume } from '../../components/icons';
-import type { JobView } from '../../ipc/pending';
+import type { JobView } from '../../ipc/bindings';
 import { downloadWords as words } from '../../messages/downloads';
 import { askToCancel, dismissJob, pauseJob, resumeJob } from './actions';
 

@@ -4,7 +4,7 @@ import { useId, useState } from 'react';
 import { IconChevronDown, IconChevronRight } from '../../components/icons';
 import { Tag } from '../../components/Tag';
 import { asSentence, describeFailure, type ErrorAction } from '../../errors/table';
-import type { JobView } from '../../ipc/pending';
+import type { JobView } from '../../ipc/bindings';
 import { m } from '../../messages';
 import { downloadWords as words } from '../../messages/downloads';
 import { openSettings, openTab, patchWindow } from '../../state/window';

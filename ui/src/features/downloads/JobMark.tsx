@@ -10,7 +10,7 @@ import {
   IconReady,
   IconStopped,
 } from '../../components/icons';
-import type { JobState } from '../../ipc/pending';
+import type { JobState } from '../../ipc/bindings';
 import { downloadWords } from '../../messages/downloads';
 
 const QUIET = 'var(--mantine-color-dimmed)';

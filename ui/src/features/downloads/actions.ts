@@ -1,6 +1,7 @@
 // What can be done to a download. A failure is told in the bar below the status bar.
+
+import type { JobView } from '../../ipc/bindings';
 import { client } from '../../ipc/client';
-import type { JobView } from '../../ipc/pending';
 import { downloadWords } from '../../messages/downloads';
 import { attempt, loadModel } from '../../state/actions';
 import { openModel, patchWindow } from '../../state/window';

@@ -1,7 +1,7 @@
 // A download in words and numbers, the same wherever it is shown.
 import { asSentence } from '../../errors/table';
 import { bytes, bytesOf, rate, remaining } from '../../format';
-import type { JobFile, JobView } from '../../ipc/pending';
+import type { JobFile, JobView } from '../../ipc/bindings';
 import { m } from '../../messages';
 import { downloadWords as words } from '../../messages/downloads';
 

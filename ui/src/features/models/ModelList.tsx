@@ -6,6 +6,7 @@ import {
   IconAdd,
   IconAddFile,
   IconAddFolder,
+  IconFound,
   IconModels,
   IconSearch,
   IconSort,
@@ -14,11 +15,13 @@ import { focusRow, moveInList } from '../../components/list-keys';
 import { Note } from '../../components/Note';
 import { useLate } from '../../components/use-late';
 import { m } from '../../messages';
+import { libraryWords } from '../../messages/library';
 import { addFolder, pickFiles } from '../../state/actions';
 import { keys, queryClient, useModels, useSettings } from '../../state/queries';
 import { useActiveStatuses } from '../../state/status';
 import { remember, remembered } from '../../state/window';
 import { SEARCH_ID } from '../shell/use-shortcuts';
+import { offerFound } from './library-queries';
 import { ModelRow } from './ModelRow';
 import classes from './Models.module.css';
 import { filterModels, isSort, SORTS, type SortBy, sortModels } from './sort-filter';
@@ -146,6 +149,9 @@ function AddMenu() {
         </Menu.Item>
         <Menu.Item leftSection={<IconAddFolder size={15} />} onClick={() => void addFolder()}>
           {m.models.addFolder}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconFound size={15} />} onClick={() => offerFound(true)}>
+          {libraryWords.found.menu}
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>

@@ -8,6 +8,7 @@ import { useModels } from '../../state/queries';
 import { useActiveStatuses } from '../../state/status';
 import { chooseModel, useWindow } from '../../state/window';
 import { DropTarget } from './DropTarget';
+import { FoundDialog } from './FoundDialog';
 import { ModelList } from './ModelList';
 import { BACK_ID, ModelPane } from './ModelPane';
 import classes from './Models.module.css';
@@ -53,6 +54,7 @@ export function ModelsPage() {
         </section>
       )}
       <DropTarget />
+      <FoundDialog />
     </div>
   );
 }

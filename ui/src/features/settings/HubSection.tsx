@@ -1,6 +1,6 @@
 // Where models come from, with which token, and how much of the line downloads may take.
 import { Rows, Section } from '../../components/Section';
-import type { HubSettings } from '../../ipc/pending';
+import type { HubSettings } from '../../ipc/bindings';
 import { hubWords as words } from '../../messages/hub';
 import { HubEndpoint } from './HubEndpoint';
 import { HubToken } from './HubToken';

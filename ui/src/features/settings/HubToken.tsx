@@ -2,8 +2,8 @@
 import { Button, Group, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { IconCheck } from '../../components/icons';
+import type { HubSettings } from '../../ipc/bindings';
 import { client } from '../../ipc/client';
-import type { HubSettings } from '../../ipc/pending';
 import { m } from '../../messages';
 import { hubWords as words } from '../../messages/hub';
 import { attempt } from '../../state/actions';

@@ -1,8 +1,8 @@
 // One limit of downloads: kept when the field is left or Enter is pressed.
 import { Group, NumberInput, Text } from '@mantine/core';
 import { useEffect, useState } from 'react';
+import type { DownloadLimits } from '../../ipc/bindings';
 import { client } from '../../ipc/client';
-import type { DownloadLimits } from '../../ipc/pending';
 import { hubWords as words } from '../../messages/hub';
 import { attempt } from '../../state/actions';
 import { keys, queryClient } from '../../state/queries';

@@ -4,7 +4,6 @@ import { useEffect } from 'react';
 import { Note } from '../../components/Note';
 import { Page } from '../../components/Section';
 import { useLate } from '../../components/use-late';
-import type { SettingsWithHub } from '../../ipc/pending';
 import { m } from '../../messages';
 import { useSettings } from '../../state/queries';
 import { patchWindow, useWindow } from '../../state/window';
@@ -21,7 +20,6 @@ export function SettingsPage() {
   const late = useLate(settings.isPending);
   const target = useWindow(value => value.target);
   const there = settings.isSuccess;
-  const hub = (settings.data as SettingsWithHub | undefined)?.hub;
   useEffect(() => {
     if (!there || !target) return;
     const section = document.getElementById(`settings-${target}`);
@@ -57,7 +55,7 @@ export function SettingsPage() {
         <>
           <EngineSection engines={settings.data.engines} />
           <FoldersSection settings={settings.data} />
-          {hub && <HubSection hub={hub} />}
+          <HubSection hub={settings.data.hub} />
           <EndpointSection settings={settings.data} />
           <AppearanceSection theme={settings.data.theme} />
           <KeysSection />

@@ -1,14 +1,14 @@
 // The fake's hub and downloads: a search that pages, and sets of files that come in step by step.
-import { events, type Model } from '../bindings';
 import {
   type DownloadBegun,
   type DownloadRequest,
+  events,
   type HubPage,
   type HubQuery,
   type HubRepo,
   type JobView,
-  pendingEvents,
-} from '../pending';
+  type Model,
+} from '../bindings';
 import { hubRepos, hubRows } from './hub-data';
 import { added } from './models';
 import type { Scenario } from './scenarios';
@@ -163,6 +163,6 @@ export class FakeDownloads {
   }
 
   private publish(): void {
-    void pendingEvents.downloadsChanged.emit(structuredClone(this.scenario.jobs));
+    void events.downloadsChanged.emit(structuredClone(this.scenario.jobs));
   }
 }

@@ -1,5 +1,5 @@
 // A small hub: repositories of many sizes, one with terms, one with nothing to run, and enough others to scroll.
-import type { Fit, HubRepo, HubRepoRow, HubVariant } from '../pending';
+import type { Fit, HubRepo, HubRepoRow, HubVariant } from '../bindings';
 
 const FREE = 17_400_000_000;
 const DAY = 86_400_000;

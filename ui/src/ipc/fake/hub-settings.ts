@@ -1,5 +1,5 @@
 // The fake's settings of the hub. A token goes in and does not come out.
-import type { DownloadLimits, HubSettings } from '../pending';
+import type { DownloadLimits, HubSettings } from '../bindings';
 import type { Scenario } from './scenarios';
 
 type Args = Record<string, unknown>;
@@ -20,7 +20,7 @@ export class FakeHubSettings {
 
   private patch(change: Partial<HubSettings>): Scenario['settings'] {
     const { settings } = this.scenario;
-    if (settings.hub) settings.hub = { ...settings.hub, ...change };
+    settings.hub = { ...settings.hub, ...change };
     return settings;
   }
 }

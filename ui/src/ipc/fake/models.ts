@@ -19,6 +19,10 @@ function model(short: Short): Model {
     problem: null,
     shardCount: 1,
     hasSavedParams: false,
+    folder: null,
+    foundIn: null,
+    hasProjector: false,
+    sourceRepo: null,
     details: [],
     ...short,
   };

@@ -1,5 +1,5 @@
 // States of engines, of the hub, and of downloads.
-import type { JobFile, JobView } from '../pending';
+import type { JobFile, JobView } from '../bindings';
 import { engineJob, offline } from './engines';
 import type { Scenario } from './scenarios';
 
@@ -161,7 +161,7 @@ export const moreChanges = {
   ),
   hubRefused: refused('hub_unauthorized', 'the hub answered 401'),
   noToken: ({ settings }) => {
-    if (settings.hub) settings.hub = { ...settings.hub, tokenSet: false, tokenSource: null };
+    settings.hub = { ...settings.hub, tokenSet: false, tokenSource: null };
   },
   installLooking: installing('looking'),
   installFetching: installing('fetching', 0.42),

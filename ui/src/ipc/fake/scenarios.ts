@@ -5,13 +5,14 @@ import type {
   EngineDetails,
   EngineRow,
   IpcError,
+  JobView,
   Model,
   ServerFailure,
   ServerStatus,
+  Settings,
   Snapshot,
   StartUp,
 } from '../bindings';
-import type { JobView, SettingsWithHub } from '../pending';
 import { availableEngines, engineDetails, engineRows } from './engines';
 import { outOfMemoryLog } from './log';
 import { broken, gemma, models } from './models';
@@ -20,7 +21,7 @@ import { moreChanges } from './more-scenarios';
 export type Scenario = {
   startUp: StartUp;
   models: Model[];
-  settings: SettingsWithHub;
+  settings: Settings;
   snapshot: Omit<Snapshot, 'revision'>;
   engineRows: EngineRow[];
   engineDetails: EngineDetails;
