@@ -6,6 +6,8 @@
 
 mod cli;
 mod endpoint;
+mod engines;
+mod engines_killed;
 mod failures;
 mod hub;
 mod library;

@@ -47,6 +47,12 @@ impl Home {
         }
     }
 
+    /// An empty one whose engines come from this double.
+    #[must_use]
+    pub fn with_releases(releases: &crate::ReleasesDouble) -> Self {
+        Self::new().with_variable("PADDOCK_RELEASES_URL", &releases.url())
+    }
+
     /// With the real engine, and the real model as [`GEMMA`].
     pub async fn with_gemma() -> Self {
         let home = Self::new();
@@ -170,6 +176,8 @@ impl Home {
             // Whoever runs the tests may have a token of their own, and a mirror.
             .env_remove("HF_TOKEN")
             .env_remove("HF_ENDPOINT")
+            // Nothing listens there: no test asks GitHub for anything.
+            .env("PADDOCK_RELEASES_URL", "http://127.0.0.1:9")
             .env("HF_HOME", self.folder.path().join("no-hugging-face"))
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(self.folder.path())

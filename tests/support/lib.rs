@@ -23,12 +23,14 @@ pub mod models;
 pub mod processes;
 pub mod random;
 pub mod redact;
+pub mod releases;
 
 pub use home::{Home, Ran};
 pub use host::{Ended, Host};
 pub use http::{Answer, Api, EventStream};
 pub use hub::HubDouble;
 pub use lab::Lab;
+pub use releases::ReleasesDouble;
 
 use std::time::Duration;
 

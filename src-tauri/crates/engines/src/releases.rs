@@ -12,7 +12,8 @@ mod error;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use reqwest::{Client, Response, StatusCode, header};
 use serde::Serialize;
@@ -27,7 +28,9 @@ const DEFAULT_BASE: &str = "https://api.github.com/repos/ggml-org/llama.cpp";
 /// The repository, below the base of an API that does not name it.
 const REPOSITORY: &str = "/repos/ggml-org/llama.cpp";
 /// One question. An API that says nothing for this long will not.
-const QUESTION_TIMEOUT: Duration = Duration::from_secs(15);
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
+/// One answer takes several questions. Where one found nobody, the next ones of the same moment need not wait as long.
+const STILL_UNREACHABLE: Duration = Duration::from_secs(5);
 /// Enough for the newest build to be among them.
 const PER_PAGE: u32 = 20;
 /// An answer is a few hundred kilobytes.
@@ -74,6 +77,8 @@ pub struct Releases {
     works: AtomicUsize,
     /// Seconds since the epoch until which GitHub wants no questions.
     limited_until: AtomicU64,
+    /// The last question that found nobody.
+    unreachable: Mutex<Option<(Instant, ReleaseError)>>,
     cache: Cache,
 }
 
@@ -93,6 +98,7 @@ impl Releases {
             bases,
             works: AtomicUsize::new(0),
             limited_until: AtomicU64::new(0),
+            unreachable: Mutex::new(None),
             cache: Cache::new(cache_folder),
         }
     }
@@ -258,6 +264,15 @@ impl Releases {
         }
     }
 
+    fn unreachable_a_moment_ago(&self) -> Option<ReleaseError> {
+        let last = self
+            .unreachable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let (at, error) = last.as_ref()?;
+        (at.elapsed() < STILL_UNREACHABLE).then(|| error.clone())
+    }
+
     /// Asks. `None` where nothing is new since `etag`.
     async fn fetch<T>(
         &self,
@@ -271,7 +286,17 @@ impl Releases {
                 until_seconds: until,
             });
         }
-        let offline = |error: reqwest::Error| ReleaseError::offline(url, &error);
+        if let Some(error) = self.unreachable_a_moment_ago() {
+            return Err(error);
+        }
+        let offline = |error: reqwest::Error| {
+            let error = ReleaseError::offline(url, &error);
+            *self
+                .unreachable
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), error.clone()));
+            error
+        };
         let mut request = self
             .client
             .get(url)

@@ -90,6 +90,8 @@ pub(super) fn routes() -> Router<Context> {
         .route("/api/v1/engines/rollback", post(roll_back))
         .route("/api/v1/engines/prove", post(prove))
         .route("/api/v1/engines/{name}", get(show))
+        .route("/api/v1/announcements", get(announcements))
+        .route("/api/v1/announcements/{id}/dismiss", post(dismiss))
 }
 
 /// The installation, and what happened by itself, whenever either changes.
@@ -179,4 +181,14 @@ async fn prove(State(context): State<Context>, Body(body): Body<ProveEngine>) ->
 
 async fn show(State(context): State<Context>, Path(name): Path<String>) -> Answer {
     answer(context.core.show_engine(&name).await)
+}
+
+/// What happened by itself and was not dismissed.
+async fn announcements(State(context): State<Context>) -> Answer {
+    answer(Ok(context.core.announcements().borrow().to_vec()))
+}
+
+async fn dismiss(State(context): State<Context>, Path(id): Path<u64>) -> Answer {
+    context.core.dismiss_announcement(id);
+    answer(Ok(context.core.announcements().borrow().to_vec()))
 }
