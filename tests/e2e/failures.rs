@@ -75,7 +75,7 @@ async fn an_engine_that_gives_up_is_shown_with_cause_remedy_and_its_last_words()
     window
         .presses_in("//main//section[@data-state='failed']", "Choose an engine")
         .await;
-    window.finds("main[aria-label='Settings']").await;
+    window.finds("main[aria-label='Engines']").await;
     window.closes(&machine).await;
 }
 
@@ -128,7 +128,7 @@ async fn without_an_engine_the_window_says_what_to_do() {
     window.chooses("local/tiny").await;
     window.sees("No engine").await;
     window.presses("Choose an engine").await;
-    window.finds("main[aria-label='Settings']").await;
-    window.sees("No engine found").await;
+    window.finds("main[aria-label='Engines']").await;
+    window.sees("No engine yet").await;
     window.closes(&machine).await;
 }

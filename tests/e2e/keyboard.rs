@@ -7,7 +7,13 @@ async fn control_and_a_number_goes_to_the_page() {
     let machine = Machine::with_tiny().await;
     let window = machine.open().await;
     window.finds("main[aria-label='Models']").await;
-    for (key, page) in [('2', "Server"), ('3', "Settings"), ('1', "Models")] {
+    for (key, page) in [
+        ('2', "Discover"),
+        ('3', "Server"),
+        ('4', "Engines"),
+        ('5', "Settings"),
+        ('1', "Models"),
+    ] {
         window.control(key).await;
         window.finds(&format!("main[aria-label='{page}']")).await;
         window.finds("nav [aria-current='page']").await;
@@ -20,7 +26,7 @@ async fn control_f_searches_the_models_from_anywhere() {
     let machine = Machine::with_tiny().await;
     let window = machine.open().await;
     window.finds("[id='row:local/tiny']").await;
-    window.control('2').await;
+    window.control('3').await;
     window.finds("main[aria-label='Server']").await;
     window.control('f').await;
     window.finds("#search-models:focus").await;
@@ -49,7 +55,7 @@ async fn tab_reaches_everything_and_enter_presses_it() {
     window.chooses("local/tiny").await;
     window.sees("--ctx-size").await;
     let mut reached = Vec::new();
-    for _ in 0..80 {
+    for _ in 0..100 {
         window.tab().await;
         let script = "const e = document.activeElement;
             return e.id || e.getAttribute('aria-label') || e.innerText || e.tagName";
@@ -58,7 +64,9 @@ async fn tab_reaches_everything_and_enter_presses_it() {
     }
     for wanted in [
         "Models",
+        "Discover",
         "Server",
+        "Engines",
         "Settings",
         "search-models",
         "row:local/tiny",

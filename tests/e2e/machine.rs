@@ -23,6 +23,9 @@ pub(crate) fn app_binary() -> PathBuf {
     path
 }
 
+/// An address at which nothing listens.
+const NOBODY: &str = "http://127.0.0.1:9";
+
 /// The machine. When it is dropped, nothing that was started on it may be left.
 pub(crate) struct Machine {
     /// The data folder and the command line on it. First, so that it looks for what is left before the display goes.
@@ -98,6 +101,8 @@ impl Machine {
             .env("DBUS_SESSION_BUS_ADDRESS", &self.desktop.bus)
             // No accessibility bus here; without this the log is full of it.
             .env("NO_AT_BRIDGE", "1")
+            .env("PADDOCK_RELEASES_URL", self.releases())
+            .env("HF_ENDPOINT", NOBODY)
             // The driver hands it to the app, which opens no session without it.
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             .env_remove("WAYLAND_DISPLAY")
@@ -108,6 +113,15 @@ impl Machine {
             .current_dir(self.home.folder())
             .stdin(Stdio::null());
         command
+    }
+
+    /// The release host of the settings, which the environment's would win over; nobody where they name none.
+    fn releases(&self) -> String {
+        let settings = self.home.settings_file();
+        let text = std::fs::read_to_string(settings).unwrap_or_default();
+        let settings: Value = serde_json::from_str(&text).unwrap_or_default();
+        let named = settings["engines"]["releasesUrl"].as_str();
+        named.unwrap_or(NOBODY).to_owned()
     }
 
     /// Starts the app as a double-click does, without a driver.

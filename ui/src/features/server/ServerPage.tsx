@@ -19,7 +19,7 @@ import { isLoopbackUrl } from './loopback';
 import { RunningModel } from './RunningModel';
 import { Snippets } from './Snippets';
 
-export function ServerPage() {
+export default function ServerPage() {
   const snapshot = useSnapshot();
   const statuses = useActiveStatuses();
   const running = statuses.filter(status => status.state !== 'failed');

@@ -9,6 +9,7 @@ import { Tag } from '../../components/Tag';
 import type { Settings } from '../../ipc/bindings';
 import { m } from '../../messages';
 import { addFolder, removeFolder } from '../../state/actions';
+import { FolderFacts, MoveFolder } from '../models/FolderFacts';
 import classes from './Settings.module.css';
 
 export function FoldersSection({ settings }: { settings: Settings }) {
@@ -41,6 +42,8 @@ export function FoldersSection({ settings }: { settings: Settings }) {
           </span>
           <Tag>{m.settings.paddockFolder}</Tag>
           <CopyButton text={settings.paddockModelsFolder} what={m.details.path} />
+          <MoveFolder path={settings.paddockModelsFolder} />
+          <FolderFacts path={settings.paddockModelsFolder} />
         </div>
         {settings.modelFolders.map(path => (
           <div key={path} className={classes.folder}>
@@ -48,6 +51,7 @@ export function FoldersSection({ settings }: { settings: Settings }) {
             <span className={classes.folderPath} data-selectable>
               {path}
             </span>
+            <MoveFolder path={path} />
             <Tooltip label={m.settings.removeFolder(path)}>
               <ActionIcon
                 size="xs"
@@ -57,6 +61,7 @@ export function FoldersSection({ settings }: { settings: Settings }) {
                 <IconRemove size={15} />
               </ActionIcon>
             </Tooltip>
+            <FolderFacts path={path} />
           </div>
         ))}
       </Rows>

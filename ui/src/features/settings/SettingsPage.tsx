@@ -15,7 +15,7 @@ import { FoldersSection } from './FoldersSection';
 import { HubSection } from './HubSection';
 import { KeysSection } from './KeysSection';
 
-export function SettingsPage() {
+export default function SettingsPage() {
   const settings = useSettings();
   const late = useLate(settings.isPending);
   const target = useWindow(value => value.target);

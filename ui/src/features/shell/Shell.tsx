@@ -9,8 +9,6 @@ import { followLibrary, useSettings } from '../../state/queries';
 import { useWindow } from '../../state/window';
 import { ModelsPage } from '../models/ModelsPage';
 import { RemoveDialog } from '../models/RemoveDialog';
-import { ServerPage } from '../server/ServerPage';
-import { SettingsPage } from '../settings/SettingsPage';
 import { StatusBar } from '../status-bar/StatusBar';
 import { LiveRegion } from './LiveRegion';
 import { Navigation } from './Navigation';
@@ -20,7 +18,9 @@ import { useShortcuts } from './use-shortcuts';
 
 // What the first look does not need is read when somebody goes there.
 const DiscoverPage = lazy(() => import('../discover/DiscoverPage'));
+const ServerPage = lazy(() => import('../server/ServerPage'));
 const EnginesPage = lazy(() => import('../engines/EnginesPage'));
+const SettingsPage = lazy(() => import('../settings/SettingsPage'));
 const DownloadsDrawer = lazy(() => import('../downloads/DownloadsDrawer'));
 
 const pages = {
