@@ -121,12 +121,7 @@ export const m = {
     moreFor: (name: string) => `More for ${name}`,
     copyPath: 'Copy path',
     copyKey: 'Copy model name for requests',
-    remove: 'Remove from list…',
-    removeTitle: (name: string) => `Remove ${name}?`,
-    removeBody: 'Paddock forgets the model and the parameters saved for it. The file stays where it is.',
-    removeRunning: 'It is running and will be stopped first.',
-    removeConfirm: 'Remove',
-    cannotRemoveTitle: (name: string) => `${name} lies in a model folder`,
+    remove: 'Remove…',
     cannotRemoveBody: (folder: string) =>
       `Everything in ${folder} is listed, so it would come back. Delete the file, or take the folder out of the settings.`,
     dropHere: 'Drop GGUF files or folders to add them',

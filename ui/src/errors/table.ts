@@ -44,6 +44,10 @@ export const errorTable: Record<string, Row> = {
   model_truncated: { action: 'removeModel' },
   model_not_found: { hint: '', action: 'addFiles' },
   unreadable: { action: 'tryAgain' },
+  model_running: { action: 'tryAgain' },
+  belongs_to_another_app: { action: 'tryAgain' },
+  folder_busy: { action: 'tryAgain' },
+  folder_not_moved: { action: 'openFolders' },
   in_models_folder: { hint: e.hints.inModelsFolder, action: 'openFolders' },
   // Nothing was started.
   no_engine: { says: e.noEngine, hint: e.hints.noEngine, action: 'chooseEngine' },

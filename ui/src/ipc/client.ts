@@ -1,6 +1,15 @@
 // The only file that calls the commands. A refusal becomes a thrown `AppError`; everything else is passed as it is.
 import { AppError } from '../errors/app-error';
-import { commands, type FileFate, type DownloadLimits, type DownloadRequest, type HubQuery, type IpcError, type LoadParams, type Theme } from './bindings';
+import {
+  commands,
+  type DownloadLimits,
+  type DownloadRequest,
+  type FileFate,
+  type HubQuery,
+  type IpcError,
+  type LoadParams,
+  type Theme,
+} from './bindings';
 
 export type * from './bindings';
 

@@ -208,7 +208,7 @@ describe('the library', () => {
     await page.locator('li').filter({ hasText: 'Mistral' }).locator('[data-row]').click();
     const remove = async () => {
       await page.getByRole('button', { name: /^More for Mistral/ }).click();
-      await page.getByRole('menuitem', { name: 'Remove from list…' }).click();
+      await page.getByRole('menuitem', { name: 'Remove…' }).click();
     };
     await remove();
     await page.getByRole('dialog', { name: /^Remove Mistral-Small/ }).waitFor();
@@ -217,17 +217,56 @@ describe('the library', () => {
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(await calls(page)).not.toContain('removeModel');
     await remove();
-    await page.getByRole('button', { name: 'Remove', exact: true }).click();
+    await page.getByRole('button', { name: 'Remove from list', exact: true }).click();
     await row(page, 'Mistral').waitFor({ state: 'detached' });
   });
 
-  test('says beforehand that a file in a model folder would come back', async () => {
+  test('moves a file of its own to the trash, once the model is stopped', async () => {
     const page = await openPage('ready');
+    const remove = async () => {
+      await page.getByRole('button', { name: /^More for gemma-3-270m/ }).click();
+      await page.getByRole('menuitem', { name: 'Remove…' }).click();
+    };
+    await remove();
+    const running = page.getByRole('dialog', { name: 'gemma-3-270m is loaded' });
+    await running.getByRole('button', { name: 'Stop' }).click();
+    const asking = page.getByRole('dialog', { name: 'Remove gemma-3-270m?' });
+    await asking.getByText('Its file (253 MB) goes to the trash').waitFor();
+    await asking.getByRole('button', { name: 'Move to trash' }).click();
+    await row(page, 'gemma-3-270m').waitFor({ state: 'detached' });
+  });
+
+  test('without a trash, it asks again before it deletes for good', async () => {
+    const page = await openPage('noTrash');
     await page.getByRole('button', { name: /^More for gemma-3-270m/ }).click();
-    await page.getByRole('menuitem', { name: 'Remove from list…' }).click();
-    await page.getByRole('dialog', { name: 'gemma-3-270m lies in a model folder' }).waitFor();
-    await page.getByRole('button', { name: 'Check model folders' }).click();
-    await page.getByRole('heading', { name: 'Model folders' }).waitFor();
+    await page.getByRole('menuitem', { name: 'Remove…' }).click();
+    await page.getByRole('button', { name: 'Move to trash' }).click();
+    await page.getByRole('dialog', { name: 'There is no trash for this file' }).waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await row(page, 'gemma-3-270m').waitFor();
+  });
+
+  test('offers what other apps hold, and adds what is chosen', async () => {
+    const page = await openPage('ready');
+    await page.getByRole('button', { name: 'Add models' }).click();
+    await page.getByRole('menuitem', { name: 'From other apps…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Models of other apps on this machine' });
+    await dialog.getByRole('button', { name: 'Add 3 models' }).waitFor();
+    await dialog.getByLabel('gpt-oss:20b').uncheck();
+    await dialog.getByRole('button', { name: 'Add 2 models' }).click();
+    await pane(page, 'granite-4.0-h-tiny').waitFor();
+    expect(await calls(page)).toContain('importFound');
+  });
+
+  test('tells all that a file says, and searches it', async () => {
+    const page = await openPage('ready');
+    await page.getByRole('tab', { name: 'Details' }).click();
+    await page.getByText('109, 62 MB').waitFor();
+    await page.getByLabel('Search metadata').fill('rope');
+    await page.getByText('gemma3.rope.freq_base').waitFor();
+    expect(await page.getByText('general.architecture').count()).toBe(0);
+    await page.getByRole('button', { name: 'Look for a newer upload' }).click();
+    await page.getByText('There is a newer upload').waitFor();
   });
 
   test('can be searched and sorted', async () => {

@@ -117,10 +117,7 @@ function Newer({ modelKey, repo }: { modelKey: string; repo: string }) {
           (answer.state === 'newer' ? more.newer.newer(bytes(answer.sizeBytes)) : more.newer[answer.state])}
       </Text>
       {answer?.state === 'newer' && (
-        <Button
-          size="xs"
-          onClick={() => patchWindow({ tab: 'discover', hubRepo: repo, hubPageOpen: true })}
-        >
+        <Button size="xs" onClick={() => patchWindow({ tab: 'discover', hubRepo: repo, hubPageOpen: true })}>
           {more.openInDiscover}
         </Button>
       )}

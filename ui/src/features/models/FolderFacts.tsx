@@ -18,9 +18,7 @@ export function FolderFacts({ path }: { path: string }) {
   return (
     <div className={classes.folderFacts}>
       {folder.missing ? (
-        <span className={classes.away}>
-          {words.missing}. {words.missingHelp}
-        </span>
+        <span className={classes.away}>{words.missing}</span>
       ) : (
         <>
           <span>
@@ -47,7 +45,10 @@ export function MoveFolder({ path }: { path: string }) {
       <>
         <Text span size="xs" c="dimmed" role="status">
           {now.totalBytes > 0
-            ? words.moving(bytesOf(now.doneBytes, now.totalBytes).split(' of ')[0] ?? '', bytes(now.totalBytes))
+            ? words.moving(
+                bytesOf(now.doneBytes, now.totalBytes).split(' of ')[0] ?? '',
+                bytes(now.totalBytes),
+              )
             : words.movingStart}
         </Text>
         <Button size="compact-xs" variant="default" onClick={() => void client.cancelFolderMove()}>

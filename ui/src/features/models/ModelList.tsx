@@ -177,6 +177,9 @@ function NoModels() {
           >
             {m.models.addFolder}
           </Button>
+          <Button variant="default" leftSection={<IconFound size={15} />} onClick={() => offerFound(true)}>
+            {libraryWords.found.menu}
+          </Button>
         </Group>
       }
     >

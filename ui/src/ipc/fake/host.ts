@@ -13,6 +13,7 @@ import {
 import { FakeDownloads } from './downloads';
 import { FakeEngines } from './engines';
 import { FakeHubSettings } from './hub-settings';
+import { detailsOf, foldersOf, foundModels } from './library';
 import { loadLog } from './log';
 import { added, gemma } from './models';
 import { type Scenario, server } from './scenarios';
@@ -111,6 +112,14 @@ export class FakeHost {
       return this.add();
     },
     pickModelFiles: () => this.add(),
+    foundElsewhere: () => foundModels,
+    importFound: () => this.add(),
+    modelDetails: ({ key }: Args) => detailsOf(this.model(key as string)),
+    checkForNewer: () => ({ state: 'newer', revision: 'abc', sizeBytes: 253_200_000 }),
+    libraryFolders: () => foldersOf(this.scenario.settings, this.scenario.models),
+    moveModelsFolder: () => true,
+    folderMove: () => null,
+    cancelFolderMove: () => null,
     removeModel: ({ key }: Args) => {
       this.scenario.models = this.scenario.models.filter(one => one.key !== key);
       void events.libraryChanged.emit();

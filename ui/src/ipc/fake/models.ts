@@ -19,7 +19,7 @@ function model(short: Short): Model {
     problem: null,
     shardCount: 1,
     hasSavedParams: false,
-    folder: null,
+    folder: short.path ? null : '/home/ada/.local/share/dev.paddock.desktop/models',
     foundIn: null,
     hasProjector: false,
     sourceRepo: null,
@@ -48,6 +48,7 @@ export const gemma = model({
   sizeBytes: 253_116_416,
   contextLength: 32_768,
   hasSavedParams: true,
+  sourceRepo: 'ggml-org/gemma-3-270m-GGUF',
   details: gemmaDetails,
 });
 

@@ -285,6 +285,15 @@ const changes = {
     };
     refuse.removeModelFolder = refuse.saveParams;
   },
+  noTrash: scenario => {
+    scenario.snapshot.servers = [];
+    scenario.refuse.removeModel = {
+      code: 'no_trash',
+      message: 'gemma-3-270m-Q4_K_M.gguf could not be moved to the trash: there is none on that disk',
+      details: [],
+      hint: '',
+    };
+  },
   ...moreChanges,
   /** A model was loaded while there was no engine. */
   engineForModel: scenario => {
