@@ -314,8 +314,14 @@ async fn begin_get(
     (child, lines)
 }
 
-fn first_line(ran: &Ran) -> Value {
-    serde_json::from_str(ran.stdout.lines().next().unwrap()).unwrap()
+/// What was there when the download had looked at its parts.
+fn first_bytes(ran: &Ran) -> u64 {
+    let lines = ran.stdout.lines();
+    let mut bytes = lines.map(|line| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        line["downloaded"].as_u64().unwrap_or(0)
+    });
+    bytes.find(|bytes| *bytes > 0).expect("bytes")
 }
 
 /// Downloads stall and must be resumed by hand, and then fail the checksum: LM Studio #1031 #184 #1222, Jan #5001 #7066.
@@ -346,14 +352,15 @@ async fn an_interrupted_download_goes_on_from_where_it_was() {
 
     // A connection that breaks, one that goes silent, an address that expires.
     hub.faults(|faults| {
-        faults.bytes_per_second = None;
+        // Slow enough that the first look sees what was there and little more.
+        faults.bytes_per_second = Some(8_000_000);
         faults.cut_after_bytes = Some(3_000_000);
         faults.times = Some(3);
         faults.address_lives_ms = Some(300);
     });
     hub.forget();
     let done = home.paddock(&["get", STARTER, "--json"]).await.succeeded();
-    let begin = first_line(&done)["downloaded"].as_u64().unwrap();
+    let begin = first_bytes(&done);
     assert!(
         begin >= 25_000_000,
         "what was there is not fetched again: {begin}"
@@ -464,20 +471,37 @@ async fn a_newer_upload_is_fetched_in_the_place_of_the_old_one() {
         .join("tiny-Q8_0.gguf");
     let old = std::fs::read(&target).unwrap();
     // Of the same length: only its digest tells.
-    let mut newer = old.clone();
-    *newer.last_mut().unwrap() ^= 1;
-    let content = test_support::hub::content::Content::bytes(newer.clone());
+    let mut newer_bytes = old.clone();
+    *newer_bytes.last_mut().unwrap() ^= 1;
+    let content = test_support::hub::content::Content::bytes(newer_bytes.clone());
     hub.repos()
         .get_mut(QUANTS)
         .unwrap()
         .upload("tiny-Q8_0.gguf", content);
+    let host = home.serve().await;
+    let newer = async || {
+        let answer = host
+            .control()
+            .get("/api/v1/models/newer?model=tiny-q8_0")
+            .await;
+        answer.json()
+    };
+    let told = newer().await;
+    assert_eq!(told["state"], "newer", "{told}");
 
     home.paddock(&["get", &repo]).await.succeeded();
-    assert!(std::fs::read(&target).unwrap() == newer);
+    assert!(std::fs::read(&target).unwrap() == newer_bytes);
+    assert_eq!(newer().await, json!({"state": "same"}));
+    host.end(Signal::TERM).await;
     let again = home.paddock(&["get", &repo]).await.succeeded().stdout;
     assert!(again.contains("is here already"), "{again}");
     let models = home.paddock(&["ls", "--json"]).await.succeeded().json();
     assert_eq!(names(&models, "key"), ["tiny/tiny-q8_0"], "the same model");
+
+    // Deleted by hand, and wanted again.
+    std::fs::remove_file(&target).unwrap();
+    home.paddock(&["get", &repo]).await.succeeded();
+    assert!(target.is_file());
 }
 
 /// What the user has is not overwritten.

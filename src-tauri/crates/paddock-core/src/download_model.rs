@@ -112,8 +112,8 @@ impl Core {
         // Files may have been put there by hand, or the library's entry been lost.
         self.blocking(Self::scan_library).await??;
         let targets = self.targets(id, &found.variants, variant)?;
+        // A file that lies there by itself stays the user's own: where it is from is not claimed.
         if let Some(key) = self.local_key(id, &found.variants, variant) {
-            self.remember_source(&key, source(&found, variant, &targets))?;
             return Ok(DownloadStarted::AlreadyHere {
                 key,
                 variant: variant.name.clone(),
@@ -291,20 +291,6 @@ impl Core {
             .models
             .values()
             .any(|entry| entry.source.is_some() && same_path(&entry.path, path))
-    }
-}
-
-fn source(found: &FoundRepo, variant: &Variant, targets: &[PathBuf]) -> ModelSource {
-    let projector = variant
-        .projector
-        .as_ref()
-        .and_then(|path| variant.files.iter().position(|file| file.path == *path));
-    ModelSource {
-        repo: found.repo.id.to_string(),
-        revision: found.repo.sha.clone(),
-        file: variant.first().path.clone(),
-        sha256: variant.first().sha256.clone(),
-        projector: projector.and_then(|index| targets.get(index)).cloned(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The downloads: one queue for all doors, opened when it is first needed, and what becomes of a set that is done.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -27,8 +27,8 @@ pub struct DownloadView {
 #[derive(Default)]
 pub(crate) struct Downloads {
     queue: Mutex<Option<Queue>>,
-    /// Sets that were put into the library.
-    finished: Mutex<HashSet<JobId>>,
+    /// When the sets that were put into the library were done: one that is fetched again is put there again.
+    finished: Mutex<HashMap<JobId, Option<u64>>>,
 }
 
 impl Core {
@@ -201,12 +201,14 @@ impl Core {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let tag: Option<ModelTag> = serde_json::from_value(job.tag.clone()).ok();
-        let Some(tag) = tag.filter(|tag| tag.kind == MODEL && !finished.contains(&job.id)) else {
+        let Some(tag) =
+            tag.filter(|tag| tag.kind == MODEL && finished.get(&job.id) != Some(&job.finished_at))
+        else {
             return Ok(());
         };
         let files: Vec<PathBuf> = job.files.iter().map(|file| file.path.clone()).collect();
         self.add_downloaded(&tag, &files)?;
-        finished.insert(job.id.clone());
+        finished.insert(job.id.clone(), job.finished_at);
         Ok(())
     }
 }
@@ -234,14 +236,6 @@ async fn finish_what_is_done(core: Weak<Inner>, mut jobs: watch::Receiver<Arc<Ve
         };
         let Some(inner) = core.upgrade() else { return };
         let core = Core { inner };
-        let again: HashSet<JobId> = done.iter().map(|job| job.id.clone()).collect();
-        // What runs once more, for a newer upload, is finished once more.
-        core.inner
-            .downloads
-            .finished
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|id| again.contains(id));
         for job in done {
             let outcome = core.blocking(move |core| core.finish(&job)).await;
             if let Ok(Err(error)) | Err(error) = outcome {
