@@ -92,7 +92,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<ExitStatus> {
 
     let paddock = workspace.binary(profile, "paddock");
     let paddock = || Command::new(&paddock);
-    ensure_engine(&home, &paddock)?;
+    ensure_engine(&home, &paddock, profile)?;
     let model = ensure_model(&home, &paddock)?;
     if window {
         say!("opening the window");
@@ -114,12 +114,12 @@ fn has_display() -> bool {
     cfg!(any(windows, target_os = "macos")) || set("DISPLAY") || set("WAYLAND_DISPLAY")
 }
 
-fn ensure_engine(home: &Home, paddock: &dyn Fn() -> Command) -> Result<()> {
+fn ensure_engine(home: &Home, paddock: &dyn Fn() -> Command, profile: Profile) -> Result<()> {
     let engines: Vec<EngineRow> = command::json(paddock().args(["engine", "ls", "--json"]))?;
     if !needs_starter(&engines, &|path| starter::state_of(home, path)) {
         return Ok(());
     }
-    let server = starter::ensure_engine(home, Dead::Removed)?;
+    let server = starter::ensure_engine(home, Dead::Removed, profile)?;
     say!("adding the engine {}", server.display());
     let added: EngineRow = command::json(paddock().args(["engine", "add", "--json"]).arg(&server))?;
     if !added.current {

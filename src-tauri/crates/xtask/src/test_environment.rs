@@ -47,12 +47,12 @@ impl TestEnvironment {
             variable: CACHE,
         };
         let engine = given(ENGINE).map_or_else(
-            || starter::ensure_engine(&home, Dead::Kept).map_err(with_hint),
+            || starter::ensure_engine(&home, Dead::Kept, profile).map_err(with_hint),
             Ok,
         )?;
         let (engine_b10434, engine_dead) = match given(ENGINE_B10434) {
             Some(server) => (Some(server), given(ENGINE_DEAD)),
-            None => match starter::ensure_first_engine(&home)? {
+            None => match starter::ensure_first_engine(&home, profile)? {
                 Some(first) => {
                     let dead = first.is_dead.then(|| first.server.clone());
                     (Some(first.server), dead)

@@ -94,6 +94,7 @@ pub(super) fn of_file(path: &Path) -> Result<String> {
 }
 
 /// The SHA-256 of bytes, in hex.
+#[cfg(test)]
 pub(super) fn of_bytes(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }

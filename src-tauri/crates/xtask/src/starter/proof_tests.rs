@@ -1,106 +1,52 @@
-//! Proofs that fail in each way, with scripts for engines, and with the real ones where `cargo xtask test` names them.
+//! What Paddock says of an engine, with a script in Paddock's place, and with the real one where `cargo xtask test`
+//! names it.
+#![cfg(unix)]
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 
 use super::*;
 
-fn answer(text: &str) -> Answer {
-    Answer::parse(text.as_bytes()).unwrap()
-}
-
-#[test]
-fn letters_in_their_order_are_a_proof() {
-    for content in ["pqrs", " pqrs", "yzab", "p"] {
-        let text = format!("HTTP/1.1 200 OK\r\nServer: x\r\n\r\n{{\"content\":\"{content}\"}}");
-        assert_eq!(answer(&text).judge(), Ok(()), "{content}");
-    }
-}
-
-#[test]
-fn anything_else_is_told() {
-    for (text, told) in [
-        (
-            "HTTP/1.1 200 OK\r\n\r\n{\"content\":\"aaaa\"}",
-            "answered \"aaaa\"",
-        ),
-        ("HTTP/1.1 200 OK\r\n\r\n{\"content\":\"\"}", "answered \"\""),
-        (
-            "HTTP/1.1 500 Internal Server Error\r\n\r\n{\"content\":\"pqrs\"}",
-            "HTTP 500",
-        ),
-        ("HTTP/1.1 200 OK\r\n\r\n{\"conte", "HTTP 200"),
-    ] {
-        let words = answer(text).judge().unwrap_err().to_string();
-        assert!(words.contains(told), "{text}: {words}");
-    }
-    assert!(Answer::parse(b"HTTP/1.1 200 OK\r\n").is_none());
-    assert!(Answer::parse(b"no http\r\n\r\n").is_none());
-}
-
-#[test]
-fn the_line_that_tells_is_found() {
-    let log = "loading\n error while loading shared libraries: libgomp.so.1\ngood bye\n\n";
-    assert_eq!(
-        telling_line(log),
-        "error while loading shared libraries: libgomp.so.1"
-    );
-    assert_eq!(telling_line("one\ntwo\n"), "two");
-    assert_eq!(telling_line(""), "");
-}
-
-#[cfg(unix)]
-mod with_scripts {
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::*;
-
-    fn proof_of(script: &str) -> Proof {
-        let folder = tempfile::tempdir().unwrap();
-        let server = folder.path().join("llama-server");
-        fs::write(&server, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&server, fs::Permissions::from_mode(0o755)).unwrap();
-        let scratch = folder.path().join("scratch");
-        loop {
-            let proof = prove(&server, &scratch).unwrap();
-            assert!(!scratch.exists());
-            match proof {
-                // Another test was just starting a process, which had the script open for writing until then.
-                Err(Failure::NotStarted(reason)) if reason.contains("Text file busy") => {}
-                proof => return proof,
-            }
+fn proof_of(script: &str) -> Result<Proof> {
+    let folder = tempfile::tempdir().unwrap();
+    let paddock = folder.path().join("paddock");
+    std::fs::write(&paddock, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&paddock, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let scratch = folder.path().join("scratch");
+    loop {
+        let proof = prove(&paddock, Path::new("/e/llama-server"), &scratch);
+        assert!(!scratch.exists());
+        match &proof {
+            // Another test was just starting a process, which had the script open for writing until then.
+            Err(Error::Start { source, .. })
+                if source.kind() == std::io::ErrorKind::ExecutableFileBusy => {}
+            _ => return proof,
         }
     }
+}
 
-    #[test]
-    fn an_illegal_instruction_is_told_apart() {
-        assert_eq!(proof_of("kill -ILL $$"), Err(Failure::IllegalInstruction));
-    }
+fn says(code: &str) -> String {
+    format!("echo '{{\"error\":{{\"code\":\"{code}\",\"message\":\"it is so\"}}}}'; exit 1")
+}
 
-    #[test]
-    fn another_end_is_told_with_its_words() {
-        assert_eq!(
-            proof_of("echo 'error: no such thing' >&2; exit 3"),
-            Err(Failure::Ended {
-                status: "exit code 3".into(),
-                words: "error: no such thing".into()
-            })
-        );
-        let killed = proof_of("kill -SEGV $$").unwrap_err();
-        assert_eq!(killed.to_string(), "it ended with signal 11");
-    }
+#[test]
+fn what_paddock_says_is_told() {
+    let asked = "test \"$1 $2 $3 $4\" = 'engine prove --json /e/llama-server' && mkdir -p \"$PADDOCK_HOME\"";
+    assert_eq!(proof_of(asked).unwrap(), Ok(()));
+    assert_eq!(
+        proof_of(&says("illegal_instruction")).unwrap(),
+        Err(Failure::IllegalInstruction)
+    );
+    assert_eq!(
+        proof_of(&says("library_missing")).unwrap(),
+        Err(Failure::Other("it is so".into()))
+    );
+}
 
-    #[test]
-    fn what_cannot_be_started_is_told() {
-        let folder = tempfile::tempdir().unwrap();
-        let proof = prove(&folder.path().join("none"), &folder.path().join("scratch")).unwrap();
-        assert!(matches!(proof, Err(Failure::NotStarted(_))), "{proof:?}");
-    }
-
-    #[test]
-    fn the_engine_starts_in_its_folder_with_a_key_and_its_libraries() {
-        let proof = proof_of(
-            "test -f ./llama-server && test \"${LD_LIBRARY_PATH%%:*}\" = \"$PWD\" && test ${#LLAMA_API_KEY} = 32 && exit 5; exit 4",
-        );
-        assert_eq!(proof.unwrap_err().to_string(), "it ended with exit code 5");
-    }
+#[test]
+fn what_is_not_about_the_engine_is_an_error() {
+    assert!(proof_of(&says("guard_missing")).is_err());
+    assert!(proof_of("echo nothing; exit 1").is_err());
 }
 
 /// A path that `cargo xtask test` names.
@@ -108,27 +54,23 @@ fn named(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable).map(PathBuf::from)
 }
 
+fn real(engine: &str) -> Option<Proof> {
+    let (engine, binaries) = (named(engine)?, named("PADDOCK_BIN_DIR")?);
+    let folder = tempfile::tempdir().unwrap();
+    let scratch = folder.path().join("scratch");
+    Some(prove(&binaries.join("paddock"), &engine, &scratch).unwrap())
+}
+
 #[test]
 fn the_real_engine_is_proved() {
-    let Some(engine) = named("PADDOCK_TEST_ENGINE") else {
-        return;
-    };
-    let folder = tempfile::tempdir().unwrap();
-    let proof = prove(&engine, &folder.path().join("scratch")).unwrap();
-    assert_eq!(proof, Ok(()), "{}", engine.display());
+    if let Some(proof) = real("PADDOCK_TEST_ENGINE") {
+        assert_eq!(proof, Ok(()));
+    }
 }
 
 #[test]
 fn a_real_engine_for_another_processor_is_found_out() {
-    let Some(engine) = named("PADDOCK_TEST_ENGINE_DEAD") else {
-        return;
-    };
-    let folder = tempfile::tempdir().unwrap();
-    let proof = prove(&engine, &folder.path().join("scratch")).unwrap();
-    assert_eq!(
-        proof,
-        Err(Failure::IllegalInstruction),
-        "{}",
-        engine.display()
-    );
+    if let Some(proof) = real("PADDOCK_TEST_ENGINE_DEAD") {
+        assert_eq!(proof, Err(Failure::IllegalInstruction));
+    }
 }

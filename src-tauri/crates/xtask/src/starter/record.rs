@@ -3,46 +3,15 @@
 //!
 //! All of it is told apart by processor, since folders travel: with a disk, in a shared home, in a cache for tests.
 
-use std::fs::{self, File};
 use std::path::Path;
 
+use engines::Processor;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{At, Error, Result};
+use crate::error::{At, Result};
 
-use super::{Wheel, digest};
-
-/// As far as it decides which instructions there are.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Processor {
-    /// Its maker's name of it, for people.
-    model: String,
-    /// SHA-256 of the list of its abilities. Virtual machines call different processors by one name.
-    flags_sha256: String,
-}
-
-impl Processor {
-    /// The one we run on. Starter engines are for Linux alone, and so is this.
-    pub(super) fn here() -> Self {
-        Self::parse(&fs::read_to_string("/proc/cpuinfo").unwrap_or_default())
-    }
-
-    fn parse(cpuinfo: &str) -> Self {
-        let first = |wanted: &str| {
-            cpuinfo
-                .lines()
-                .filter_map(|line| line.split_once(':'))
-                .find(|(name, _)| name.trim() == wanted)
-                .map_or("", |(_, value)| value.trim())
-        };
-        Self {
-            model: first("model name").to_owned(),
-            flags_sha256: digest::of_bytes(first("flags").as_bytes()),
-        }
-    }
-}
+use super::Wheel;
 
 /// `starter.json` in an engine's folder: the folder is ours, and this is where it is from.
 #[derive(Debug, Serialize, Deserialize)]
@@ -102,36 +71,23 @@ impl Unusable {
 
 /// Reads a record. One that cannot be read is as good as none: it is made anew.
 pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    serde_json::from_slice(&fs::read(path).ok()?).ok()
+    engines::read_record(path)
 }
 
 /// Writes a record, whole or not at all.
 pub(super) fn write(path: &Path, record: &impl Serialize) -> Result<()> {
-    let temporary = path.with_extension("json.new");
-    let file = File::create(&temporary).at("create", &temporary)?;
-    serde_json::to_writer_pretty(&file, record)
-        .map_err(|error| Error::io("write", &temporary, error.into()))?;
-    file.sync_all().at("write", &temporary)?;
-    fs::rename(&temporary, path).at("rename", &temporary)
+    engines::write_record(path, record).at("write", path)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::starter::ENGINES;
 
     const CPUINFO: &str = "processor\t: 0\nmodel name\t: AMD EPYC\nflags\t\t: fpu avx2\nbugs\t\t: x\n\n\
                            processor\t: 1\nmodel name\t: Another\nflags\t\t: fpu\n";
-
-    #[test]
-    fn a_processor_is_its_name_and_its_abilities() {
-        let processor = Processor::parse(CPUINFO);
-        assert_eq!(processor.model, "AMD EPYC");
-        assert_eq!(processor, Processor::parse(CPUINFO));
-        let more = CPUINFO.replace("fpu avx2", "fpu avx2 avx_vnni");
-        assert_ne!(processor, Processor::parse(&more));
-        assert_eq!(Processor::parse("").model, "");
-    }
 
     #[test]
     fn records_are_read_back_and_tell_wheels_and_processors_apart() {

