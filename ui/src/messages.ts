@@ -298,7 +298,8 @@ export const m = {
     openEngines: 'Go to engines',
     noEngineTitle: 'No engine found',
     folders: 'Model folders',
-    foldersBody: 'Paddock lists the GGUF files in these folders and below. It never changes them.',
+    foldersBody:
+      'Paddock lists the GGUF files in these folders and below. It changes nothing in them by itself.',
     paddockFolder: 'Paddock’s own',
     addFolder: 'Add a folder…',
     removeFolder: (path: string) => `Remove ${path}`,

@@ -25,9 +25,15 @@ export function FactRow({ facts }: { facts: Fact[] }) {
 }
 
 /** One below the other, the label on the left. */
-export function FactList({ facts }: { facts: Fact[] }) {
+export function FactList({
+  facts,
+  wide,
+}: {
+  facts: Fact[] /** For labels that are long. */;
+  wide?: boolean;
+}) {
   return (
-    <dl className={classes.list}>
+    <dl className={classes.list} data-wide={wide || undefined}>
       {facts.map((fact, index) => (
         // Headers may repeat a label; the order never changes.
         // biome-ignore lint/suspicious/noArrayIndexKey: see above

@@ -58,7 +58,7 @@ export const libraryWords = {
     tensors: 'Tensors',
     tensorType: (name: string, count: string, size: string | null) => ({
       label: name,
-      value: size === null ? count : `${count}, ${size}`,
+      value: `${count} ${count === '1' ? 'tensor' : 'tensors'}${size === null ? '' : `, ${size}`}`,
     }),
     fileNumber: (index: number, count: number) => `File ${index} of ${count}`,
     missing: 'missing',

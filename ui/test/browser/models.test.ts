@@ -261,7 +261,7 @@ describe('the library', () => {
   test('tells all that a file says, and searches it', async () => {
     const page = await openPage('ready');
     await page.getByRole('tab', { name: 'Details' }).click();
-    await page.getByText('109, 62 MB').waitFor();
+    await page.getByText('109 tensors, 62 MB').waitFor();
     await page.getByLabel('Search metadata').fill('rope');
     await page.getByText('gemma3.rope.freq_base').waitFor();
     expect(await page.getByText('general.architecture').count()).toBe(0);

@@ -33,6 +33,7 @@ export function FolderFacts({ path }: { path: string }) {
 
 export function MoveFolder({ path }: { path: string }) {
   const [busy, setBusy] = useState(false);
+  const missing = useFolders().data?.find(one => one.path === path)?.missing ?? true;
   const now = useFolderMove(busy).data;
   const move = async () => {
     setBusy(true);
@@ -57,6 +58,7 @@ export function MoveFolder({ path }: { path: string }) {
       </>
     );
   }
+  if (missing) return null;
   return (
     <Tooltip label={words.move(path)}>
       <ActionIcon size="xs" aria-label={words.move(path)} disabled={busy} onClick={() => void move()}>

@@ -146,4 +146,5 @@ function byApp(found: FoundModel[]): FoundModel[][] {
   return [...apps.values()];
 }
 
-const fileName = (path: string) => path.split(/[\\/]/).at(-1) ?? path;
+/** Ollama's files are called by their hash, which tells nobody anything. */
+const fileName = (path: string) => /[^\\/]+\.gguf$/i.exec(path)?.[0];

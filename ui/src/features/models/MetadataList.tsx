@@ -31,6 +31,7 @@ export function MetadataList({ pairs }: { pairs: readonly MetadataPair[] }) {
         <p role="status">{words.noMatch(text.trim())}</p>
       ) : (
         <FactList
+          wide
           facts={shown.map(({ key, kind, value }) => ({
             label: key,
             value: kind === 'number' && /^\d{5,}$/.test(value) ? grouped(Number(value)) : value,
