@@ -10,6 +10,7 @@ mod engines;
 mod engines_killed;
 mod failures;
 mod hub;
+mod hub_downloads;
 mod library;
 mod load;
 mod parameters;
