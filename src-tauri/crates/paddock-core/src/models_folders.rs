@@ -327,8 +327,10 @@ mod tests {
 
     #[test]
     fn what_was_in_a_folder_follows_it_and_nothing_else_does() {
-        let mut settings = SettingsDocument::default();
-        settings.model_folders = vec!["/disk".into(), "/disk-two".into(), "/disk/inner".into()];
+        let mut settings = SettingsDocument {
+            model_folders: vec!["/disk".into(), "/disk-two".into(), "/disk/inner".into()],
+            ..SettingsDocument::default()
+        };
         for (key, path) in [("a/in", "/disk/x/a.gguf"), ("a/out", "/disk-two/b.gguf")] {
             settings
                 .models
