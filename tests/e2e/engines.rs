@@ -15,7 +15,7 @@ const INSTALLED_WITHIN: Duration = Duration::from_secs(120);
 
 /// A machine with a model and this release host, and no engine.
 async fn machine(releases: &ReleasesDouble) -> Machine {
-    let home = Home::new();
+    let home = Home::new().with_variable("PADDOCK_RELEASES_URL", &releases.url());
     home.import(&environment::model()).await;
     home.edit_settings(|settings| settings["engines"]["releasesUrl"] = json!(releases.url()));
     Machine::new(home)
@@ -59,7 +59,8 @@ async fn loading_without_an_engine_fetches_it_first() {
     let engine = &machine.engine().argv[0];
     assert!(Path::new(engine).starts_with(&own), "{engine}");
     window.goes_to("Engines").await;
-    window.sees("b20001").await;
+    window.sees("Current engine").await;
+    window.sees("What it found on this machine").await;
     window.picture("engines-one").await;
     window.closes(&machine).await;
 }
@@ -74,7 +75,11 @@ async fn a_build_is_installed_a_broken_one_refused_and_the_old_one_brought_back(
         vec![archives::cpu("b20001", archives::real("b20001"))],
     );
     let machine = machine(&releases).await;
-    machine.paddock(&["engine", "install"]).await;
+    machine
+        .home
+        .paddock(&["engine", "install"])
+        .await
+        .succeeded();
     releases.publish(
         "b20002",
         vec![archives::cpu("b20002", archives::real("b20002"))],
@@ -83,6 +88,7 @@ async fn a_build_is_installed_a_broken_one_refused_and_the_old_one_brought_back(
     window.goes_to("Engines").await;
     window.presses("Install b20002").await;
     is_current(&machine, &window, "b20002").await;
+    window.sees("Roll back to").await;
     window.picture("engines-two").await;
 
     let dead = archives::illegal_instruction("b20003");

@@ -103,6 +103,7 @@ export const m = {
     sortBy: { name: 'Name', size: 'Size, largest first', parameters: 'Parameters, most first' },
     add: 'Add',
     addLabel: 'Add models',
+    find: 'Find a model',
     addFiles: 'Add GGUF files…',
     addFolder: 'Add a folder…',
     list: 'Models',
@@ -128,7 +129,7 @@ export const m = {
     dropNote: 'They stay where they are; nothing is copied.',
     emptyTitle: 'No models yet',
     emptyBody:
-      'Paddock runs GGUF files. Add some that you have, or drop them here; they stay where they are.',
+      'Paddock runs GGUF files. Get one from the hub, or add some that you have: drop them here, they stay where they are.',
     emptyHint: (folder: string) => `What you put here is found by itself: ${folder}`,
     noMatchTitle: 'No model matches',
     noMatchBody: (text: string) =>

@@ -6,6 +6,7 @@ import {
   IconAdd,
   IconAddFile,
   IconAddFolder,
+  IconDiscover,
   IconFound,
   IconModels,
   IconSearch,
@@ -19,7 +20,7 @@ import { libraryWords } from '../../messages/library';
 import { addFolder, pickFiles } from '../../state/actions';
 import { keys, queryClient, useModels, useSettings } from '../../state/queries';
 import { useActiveStatuses } from '../../state/status';
-import { remember, remembered } from '../../state/window';
+import { patchWindow, remember, remembered } from '../../state/window';
 import { SEARCH_ID } from '../shell/use-shortcuts';
 import { offerFound } from './library-queries';
 import { ModelRow } from './ModelRow';
@@ -167,7 +168,10 @@ function NoModels() {
       note={folder && m.models.emptyHint(folder)}
       action={
         <Group gap="xs" justify="center">
-          <Button leftSection={<IconAddFile size={15} />} onClick={() => void pickFiles()}>
+          <Button leftSection={<IconDiscover size={15} />} onClick={() => patchWindow({ tab: 'discover' })}>
+            {m.models.find}
+          </Button>
+          <Button variant="default" leftSection={<IconAddFile size={15} />} onClick={() => void pickFiles()}>
             {m.models.addFiles}
           </Button>
           <Button
