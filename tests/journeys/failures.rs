@@ -536,8 +536,8 @@ async fn a_failed_load_says_what_failed_why_and_what_to_try() {
       | (the engine's last words)
     hint: Unpack the engine's whole archive, not only llama-server, or install it again.
 
-    error: there is no engine to run models with
-    hint: Add one with `paddock engine add PATH`, where PATH is a llama-server or its folder.
+    error: there is no engine to run models with, and none could be installed: could not reach 127.0.0.1:PORT: Connection refused (os error 111)
+    hint: Check the network or the proxy. Engines that are installed work without it. Or add one with `paddock engine add PATH`, where PATH is a llama-server or its folder.
 
     error: could not load local/gemma: llama-server exited early (STATUS): not enough memory
       | (the engine's last words)

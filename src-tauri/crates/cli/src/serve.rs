@@ -31,8 +31,14 @@ pub(crate) async fn serve(arguments: Serve, json: bool) -> Result<(), Failure> {
     });
     if let Some(request) = &request {
         // A name that is wrong is wrong now; a load that fails later leaves the endpoint up.
-        core.plan_load(&request.model, &request.overrides, request.unsupported)
-            .await?;
+        let planned = core
+            .plan_load(&request.model, &request.overrides, request.unsupported)
+            .await;
+        match planned {
+            // The load fetches it, or says why not.
+            Err(error) if matches!(error.code(), "no_engine" | "engine_missing") => {}
+            planned => drop(planned?),
+        }
     }
     let hooks = Hooks::default();
     let asked_to_end = hooks.shutdown.clone();
