@@ -28,16 +28,6 @@ const views: View[] = [
       await page.getByRole('dialog').waitFor();
     },
   },
-  {
-    name: 'remove',
-    scenario: 'ready',
-    go: async page => {
-      await openModel(page, 'Mistral');
-      await page.getByRole('button', { name: /^More for/ }).click();
-      await page.getByRole('menuitem', { name: 'Remove from list…' }).click();
-      await page.getByRole('dialog').waitFor();
-    },
-  },
 ];
 
 look(views);
