@@ -10,9 +10,9 @@ use test_support::releases::{ReleasesDouble, archives};
 
 use super::engines::nothing_half_done;
 
-/// Fetching takes a second or two at this speed, unpacking and proving about as long.
-const BYTES_PER_SECOND: usize = 30_000_000;
-const LONGEST: u64 = 4_500;
+/// Of each connection: fetching takes about a second, unpacking and proving as long.
+const BYTES_PER_SECOND: usize = 4_000_000;
+const LONGEST: u64 = 3_000;
 
 async fn rounds(rounds: u32) {
     let releases = ReleasesDouble::start().await;
