@@ -4,8 +4,8 @@
 
 pub mod downloads;
 pub mod engines;
-pub mod library;
 pub mod hub;
+pub mod library;
 
 use std::collections::BTreeMap;
 

@@ -164,7 +164,10 @@ fn before_the_core_is_open_every_command_says_so() {
         ("preview_load", params.clone()),
         ("save_params", params),
         ("model_details", key),
-        ("remove_model", json!({"key": "local/tiny", "files": "keep"})),
+        (
+            "remove_model",
+            json!({"key": "local/tiny", "files": "keep"}),
+        ),
         ("library_folders", json!({})),
         ("found_elsewhere", json!({})),
         ("use_engine", json!({"name": "a"})),

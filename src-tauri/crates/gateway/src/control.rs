@@ -68,9 +68,9 @@ pub struct ShowParams {
 /// Body of `POST /api/v1/window/show`, which may have none.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct ShowWindow {
+struct ShowWindow {
     /// A `paddock://` link to show.
-    pub link: Option<String>,
+    link: Option<String>,
 }
 
 /// The effective parameters of a model, and what will run.

@@ -13,13 +13,16 @@ use crate::gateway::{Gateway, NeedsKey};
 /// How long requests that are being answered may go on once the host was asked to end by another.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// Brings up a window and shows what a link means, where there is one.
+pub type ShowWindow = Arc<dyn Fn(Option<&str>) + Send + Sync>;
+
 /// What others may ask of a host.
 #[derive(Clone, Default)]
 pub struct Hooks {
     /// Fired when another program asks the host to end; the host then calls [`Host::drain`] and [`Host::shut_down`].
     pub shutdown: CancellationToken,
-    /// Brings up the window, where there is one, and shows what a link means.
-    pub show_window: Option<Arc<dyn Fn(Option<&str>) + Send + Sync>>,
+    /// Absent in a host without a window.
+    pub show_window: Option<ShowWindow>,
 }
 
 /// A host could not be started.
