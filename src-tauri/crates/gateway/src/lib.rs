@@ -21,4 +21,4 @@ pub use control::{
     remove_model, show_params, start_download,
 };
 pub use gateway::NeedsKey;
-pub use host::{Hooks, Host, HostError};
+pub use host::{Hooks, Host, HostError, ShowWindow};
