@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::machine::{Arch, Os, Version};
+use crate::release::is_plain_name;
 
 /// A file of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +53,10 @@ pub(crate) struct Parsed {
 
 /// `None` for what is no build of the server: frameworks, web pages, checksums, phones.
 pub(crate) fn parse(name: &str) -> Option<Parsed> {
+    // A part of it becomes a part of a folder's name.
+    if !is_plain_name(name) {
+        return None;
+    }
     let (stem, is_zip) = match name.strip_suffix(".zip") {
         Some(stem) => (stem, true),
         None => (
@@ -303,6 +308,7 @@ mod tests {
             "llama-b1-bin-ubuntu.tar.gz",
             "-bin-",
             "",
+            "llama-b1-bin-ubuntu-../../x-x64.zip",
         ] {
             assert_eq!(parse(name), None, "{name}");
         }

@@ -44,7 +44,7 @@ pub use processor::Processor;
 pub use quarantine::remove_quarantine;
 pub use record::{EngineRecord, EngineRecords, Fault, Origin, read_record, write_record};
 #[cfg(feature = "releases")]
-pub use release::{Release, build_number};
+pub use release::{Release, build_number, is_plain_name};
 #[cfg(feature = "releases")]
 pub use releases::{Known, ReleaseError, Releases, base_url};
 pub use smoke::{SMOKE_REQUEST, WrongAnswer, judge_answer};

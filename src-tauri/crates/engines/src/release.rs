@@ -39,6 +39,20 @@ struct WireAsset {
     state: Option<String>,
 }
 
+/// Longer names of releases and files are nobody's.
+const LONGEST_NAME: usize = 100;
+
+/// Whether a name that a release server says can be a file's name, on every system and in no other folder. Folders are
+/// called by it and removed under it.
+#[must_use]
+pub fn is_plain_name(name: &str) -> bool {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
+    !name.is_empty()
+        && name.len() <= LONGEST_NAME
+        && !name.starts_with('.')
+        && name.chars().all(plain)
+}
+
 impl From<Wire> for Release {
     fn from(wire: Wire) -> Self {
         let assets = wire
@@ -77,18 +91,28 @@ impl Release {
     /// Reads one release.
     ///
     /// # Errors
-    /// What is not as expected.
+    /// What is not as expected; the release's name cannot be a folder's.
     pub fn parse(body: &[u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice::<Wire>(body).map(Into::into)
+        let wire = serde_json::from_slice::<Wire>(body)?;
+        if !is_plain_name(&wire.tag_name) {
+            return Err(serde::de::Error::custom(format!(
+                "{:?} is no release's name",
+                wire.tag_name
+            )));
+        }
+        Ok(wire.into())
     }
 
-    /// Reads a list of releases.
+    /// Reads a list of releases, those whose name cannot be a folder's left out.
     ///
     /// # Errors
     /// What is not as expected.
     pub fn parse_list(body: &[u8]) -> Result<Vec<Self>, serde_json::Error> {
         let list = serde_json::from_slice::<Vec<Wire>>(body)?;
-        Ok(list.into_iter().map(Into::into).collect())
+        let sound = list
+            .into_iter()
+            .filter(|wire| is_plain_name(&wire.tag_name));
+        Ok(sound.map(Into::into).collect())
     }
 
     /// Whether it holds builds of the server.
@@ -130,6 +154,21 @@ mod tests {
         assert_eq!(release.assets[1].sha256, None);
         assert!(release.has_builds());
         assert!(Release::parse(b"<html>").is_err());
+    }
+
+    #[test]
+    fn a_name_that_leads_elsewhere_is_refused() {
+        let body = |tag: &str| serde_json::json!({"tag_name": tag}).to_string();
+        let long = "b".repeat(LONGEST_NAME + 1);
+        for tag in [
+            "..", ".", "", "/etc", "../../x", "a\\b", "C:x", ".hidden", "b1 ", &long,
+        ] {
+            assert!(Release::parse(body(tag).as_bytes()).is_err(), "{tag}");
+            let list = format!("[{},{}]", body(tag), body("b1"));
+            let list = Release::parse_list(list.as_bytes()).unwrap();
+            assert_eq!(list.len(), 1, "{tag}: the others are still there");
+        }
+        assert!(Release::parse(body("v1.2.3-rc_1").as_bytes()).is_ok());
     }
 
     #[test]
