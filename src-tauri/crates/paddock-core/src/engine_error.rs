@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use engines::{ArchiveError, ReleaseError, WrongAnswer};
-use supervisor::StartError;
+use supervisor::{FailureCause, StartError};
 
 use crate::error::Error;
 
@@ -22,6 +22,9 @@ pub enum ProofError {
     /// It is no llama-server.
     #[error("{0}")]
     NotAnEngine(String),
+    /// It was not tried: this machine could not get ready for it.
+    #[error("the proof could not be prepared: {0}")]
+    Preparation(String),
 }
 
 impl ProofError {
@@ -33,6 +36,16 @@ impl ProofError {
             Self::NoAnswer(_) => "engine_no_answer",
             Self::Wrong(_) => "engine_wrong_answer",
             Self::NotAnEngine(_) => "not_an_engine",
+            Self::Preparation(_) => "folder_unusable",
+        }
+    }
+
+    /// Whether it says something about the engine, and not about this moment: a full disk, a process that was killed.
+    pub(crate) fn blames_the_engine(&self) -> bool {
+        match self {
+            Self::Start(source) => blames_the_engine(source),
+            Self::NoAnswer(_) | Self::Wrong(_) | Self::NotAnEngine(_) => true,
+            Self::Preparation(_) => false,
         }
     }
 
@@ -44,7 +57,34 @@ impl ProofError {
                 "Take another build or variant; the GPU's driver may be at fault.".to_owned()
             }
             Self::NotAnEngine(_) => "Name a llama-server binary or the folder it is in.".to_owned(),
+            Self::Preparation(_) => {
+                "Check that the data folder can be written and has free space, then try again."
+                    .to_owned()
+            }
         }
+    }
+}
+
+/// Whether a start failed because of the engine: not the model's file, the machine's memory, or somebody who ended it.
+pub(crate) fn blames_the_engine(source: &StartError) -> bool {
+    match source {
+        StartError::ExitedEarly(report) | StartError::Crashed(report) => !matches!(
+            report.cause,
+            FailureCause::ModelMissing
+                | FailureCause::NotGguf
+                | FailureCause::EmptyModel
+                | FailureCause::TruncatedModel
+                | FailureCause::PortInUse
+                | FailureCause::OutOfMemory
+                | FailureCause::Killed
+                | FailureCause::Terminated
+                | FailureCause::GuardLost
+        ),
+        StartError::BinaryMissing(_)
+        | StartError::BinaryNotExecutable(_)
+        | StartError::SpawnFailed { .. }
+        | StartError::NotReady { .. } => true,
+        _ => false,
     }
 }
 
@@ -189,6 +229,16 @@ fn stays(current: Option<&str>) -> String {
 }
 
 impl EngineError {
+    /// Whether what was fetched is at fault: fetching it again, or keeping it, is of no use.
+    pub(crate) fn blames_the_archive(&self) -> bool {
+        match self {
+            Self::Archive(source) => !matches!(source, ArchiveError::Write { .. }),
+            Self::NoBinary { .. } => true,
+            Self::Unproved { source, .. } => source.blames_the_engine(),
+            _ => false,
+        }
+    }
+
     /// The stable name of this error on the wire.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -267,5 +317,43 @@ impl EngineError {
             Self::NoneInstalled { source } => source.details(),
             _ => Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use supervisor::{ExitKind, ExitReport};
+
+    use super::*;
+
+    fn ended_by(signal: i32) -> ProofError {
+        let report = ExitReport::new(ExitKind::Signal(signal), Vec::new());
+        StartError::ExitedEarly(Arc::new(report)).into()
+    }
+
+    /// An engine that was killed, or a disk that was full, is no reason to call the engine bad or to fetch it again.
+    #[test]
+    fn only_what_is_at_fault_is_blamed() {
+        let unproved = |source| EngineError::Unproved {
+            name: "b1-cpu".to_owned(),
+            source,
+            current: None,
+        };
+        assert!(unproved(ended_by(4)).blames_the_archive(), "SIGILL");
+        assert!(!unproved(ended_by(9)).blames_the_archive(), "SIGKILL");
+        assert!(!unproved(ProofError::Preparation("disk".to_owned())).blames_the_archive());
+        let full = ArchiveError::Write {
+            path: PathBuf::from("/full"),
+            source: std::io::ErrorKind::StorageFull.into(),
+        };
+        assert!(!EngineError::Archive(full).blames_the_archive());
+        let broken = ArchiveError::Broken {
+            path: PathBuf::from("/a"),
+            reason: "cut off".to_owned(),
+        };
+        assert!(EngineError::Archive(broken).blames_the_archive());
+        assert!(!EngineError::Cancelled.blames_the_archive());
     }
 }

@@ -41,9 +41,16 @@ impl Core {
         let folder = self.data().engines().join(&plan.name);
         check(cancel)?;
 
-        // Whole and proved already, by an installation that ended before its last step, or long ago.
+        // There already, from an installation that ended before its last step, or long ago. It may have lost files
+        // since, so it is proved again, and fetched anew where that fails.
         if let Some(binary) = self.proved_in(&folder) {
-            return self.switch(request, &plan, binary, then).await;
+            match self.prove_for(&plan, &binary, cancel).await {
+                Ok(()) => return self.switch(request, &plan, binary, then).await,
+                Err(Error::Engine(error)) if error.blames_the_archive() => {
+                    tracing::warn!(%error, "what is there is damaged and is fetched again");
+                }
+                Err(error) => return Err(error),
+            }
         }
         let archives = self.fetch(&plan, cancel).await?;
         check(cancel)?;
@@ -55,7 +62,7 @@ impl Core {
             Ok(binary) => binary,
             Err(error) => {
                 // What is fetched right and of no use need not be kept for another try.
-                if !matches!(error, Error::Engine(EngineError::Cancelled)) {
+                if matches!(&error, Error::Engine(error) if error.blames_the_archive()) {
                     self.remove_archives(&plan.tag).await?;
                 }
                 return Err(error);
@@ -76,16 +83,25 @@ impl Core {
     ) -> Result<PathBuf, Error> {
         let binary = self.unpack(plan, archives, staging, cancel).await?;
         check(cancel)?;
+        self.prove_for(plan, &binary, cancel).await?;
+        Ok(binary)
+    }
+
+    /// Proves what was unpacked. Nothing of it runs when this returns, also where it was cancelled.
+    async fn prove_for(
+        &self,
+        plan: &Plan,
+        binary: &Path,
+        cancel: &CancellationToken,
+    ) -> Result<(), Error> {
         self.update_job(|job| {
             job.state = EngineJobState::Proving;
             job.step = "Loading a tiny model with it".to_owned();
         });
-        let proved = tokio::select! {
-            proved = self.prove(&binary) => proved,
-            () = cancel.cancelled() => return Err(EngineError::Cancelled.into()),
-        };
+        let proved = self.prove(binary, cancel).await;
+        check(cancel)?;
         proved.map_err(|source| self.not_proved(plan, source))?;
-        Ok(binary)
+        Ok(())
     }
 
     /// What the release holds and which build is meant.
@@ -229,15 +245,18 @@ impl Core {
         })
     }
 
-    /// Remembers how it failed, for the list of what can be installed, and tells.
+    /// Remembers how it failed, for the list of what can be installed, and tells. What was this moment's fault is not
+    /// remembered.
     fn not_proved(&self, plan: &Plan, source: ProofError) -> Error {
-        let fault = engines::Fault {
-            code: source.code().to_owned(),
-            message: source.to_string(),
-        };
-        self.inner
-            .engine_store
-            .change(|records| records.change(&plan.name, |record| record.fault = Some(fault)));
+        if source.blames_the_engine() {
+            let fault = engines::Fault {
+                code: source.code().to_owned(),
+                message: source.to_string(),
+            };
+            self.inner
+                .engine_store
+                .change(|records| records.change(&plan.name, |record| record.fault = Some(fault)));
+        }
         EngineError::Unproved {
             name: plan.name.clone(),
             source,

@@ -13,6 +13,8 @@ use gguf::tiny;
 use load_params::{GpuLayers, LoadParams, Unsupported};
 use serde::Serialize;
 use supervisor::{LaunchSpec, Listen, Registry, StartError, Surroundings};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 use crate::core::Core;
 use crate::engine_error::ProofError;
@@ -52,12 +54,32 @@ impl Core {
             path: path.to_owned(),
             reason: format!("there is no {} in this folder", engines::BINARY_NAME),
         })?;
-        let proof = self.prove(&binary).await.map_err(Error::Proof)?;
+        let proof = self.prove(&binary, &CancellationToken::new()).await;
+        proof.map_err(Error::Proof)
+    }
+
+    /// Proves a binary. One that was cancelled is down when this returns.
+    pub(crate) async fn prove(
+        &self,
+        binary: &Path,
+        cancel: &CancellationToken,
+    ) -> Result<Proof, ProofError> {
+        let begin = Instant::now();
+        // What answers questions is killed where nobody waits for the answer.
+        let (spec, mut proof, _folder) = tokio::select! {
+            prepared = self.prepare_proof(binary) => prepared?,
+            () = cancel.cancelled() => return Err(cancelled()),
+        };
+        self.smoke(spec, cancel).await?;
+        proof.took_milliseconds = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(proof)
     }
 
-    pub(crate) async fn prove(&self, binary: &Path) -> Result<Proof, ProofError> {
-        let begin = Instant::now();
+    /// Asks the binary what it can do, and says how it is to be started; the folder holds the model.
+    async fn prepare_proof(
+        &self,
+        binary: &Path,
+    ) -> Result<(LaunchSpec, Proof, TempDir), ProofError> {
         let capabilities = match self.inner.capabilities.of(binary).await {
             Ok(capabilities) => capabilities,
             Err(Error::Start(source)) => return Err(source.into()),
@@ -81,7 +103,6 @@ impl Core {
         let args = load_params::argv(&params, &capabilities.flags, Unsupported::Skip)
             .map(|argv| argv.args)
             .unwrap_or_default();
-        let failed = |error: String| ProofError::NoAnswer(error);
         let parent = proof_folder(self.data());
         let folder = self
             .blocking(move |_| {
@@ -91,8 +112,8 @@ impl Core {
                 Ok::<_, std::io::Error>(folder)
             })
             .await
-            .map_err(|error| failed(error.to_string()))?
-            .map_err(|error| failed(error.to_string()))?;
+            .map_err(|error| ProofError::Preparation(error.to_string()))?
+            .map_err(|error| ProofError::Preparation(error.to_string()))?;
         let spec = LaunchSpec {
             key: KEY.to_owned(),
             binary: binary.to_owned(),
@@ -103,32 +124,43 @@ impl Core {
             load_timeout: READY_WITHIN,
             listen: Listen::default(),
         };
-        self.smoke(spec).await?;
-        Ok(Proof {
+        let proof = Proof {
             path: binary.to_owned(),
             version,
             flag_count: capabilities.flags.len(),
             devices,
-            took_milliseconds: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
-        })
+            took_milliseconds: 0,
+        };
+        Ok((spec, proof, folder))
     }
 
     /// Loads and asks. The server is down again when this returns.
-    async fn smoke(&self, spec: LaunchSpec) -> Result<(), ProofError> {
+    async fn smoke(&self, spec: LaunchSpec, cancel: &CancellationToken) -> Result<(), ProofError> {
         let data = self.data();
         let surroundings = Surroundings::new(data.children(), data.logs())
-            .map_err(|error| ProofError::NoAnswer(error.to_string()))?;
+            .map_err(|error| ProofError::Preparation(error.to_string()))?;
         // A registry of its own: the models that run are nobody's business here.
         let registry = Registry::new(surroundings, 1);
         let server = registry.start(spec)?;
+        // Whoever waits for this may go away at any point, a client that hangs up for one. The server goes then too:
+        // nobody else knows of it.
+        let _goes_with_this = server.closing().clone().drop_guard();
         let shutdown = self.inner.engine_store.shutdown.clone();
         let outcome = tokio::select! {
             outcome = ask_it(&server) => outcome,
-            () = shutdown.cancelled() => Err(StartError::Cancelled { key: KEY.to_owned() }.into()),
+            () = shutdown.cancelled() => Err(cancelled()),
+            () = cancel.cancelled() => Err(cancelled()),
         };
         registry.stop_all().await;
         outcome
     }
+}
+
+fn cancelled() -> ProofError {
+    StartError::Cancelled {
+        key: KEY.to_owned(),
+    }
+    .into()
 }
 
 async fn ask_it(server: &supervisor::Server) -> Result<(), ProofError> {

@@ -2,10 +2,10 @@
 //! of a model that worked before (LM Studio #2234 #1057, Jan #7995).
 
 use engines::Fault;
-use supervisor::{FailureCause, Server, StartError};
+use supervisor::{Server, StartError};
 
 use crate::core::Core;
-use crate::engine_error::EngineError;
+use crate::engine_error::{EngineError, blames_the_engine};
 use crate::engines::EngineView;
 use crate::error::Error;
 use crate::load_model::LoadRequest;
@@ -97,28 +97,5 @@ impl Core {
             ),
         );
         true
-    }
-}
-
-/// Not the model's file, the machine's memory, or somebody who ended it.
-fn blames_the_engine(source: &StartError) -> bool {
-    match source {
-        StartError::ExitedEarly(report) => !matches!(
-            report.cause,
-            FailureCause::ModelMissing
-                | FailureCause::NotGguf
-                | FailureCause::EmptyModel
-                | FailureCause::TruncatedModel
-                | FailureCause::PortInUse
-                | FailureCause::OutOfMemory
-                | FailureCause::Killed
-                | FailureCause::Terminated
-                | FailureCause::GuardLost
-        ),
-        StartError::BinaryMissing(_)
-        | StartError::BinaryNotExecutable(_)
-        | StartError::SpawnFailed { .. }
-        | StartError::NotReady { .. } => true,
-        _ => false,
     }
 }

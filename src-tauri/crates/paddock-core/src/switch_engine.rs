@@ -45,9 +45,11 @@ impl Core {
             write_record(&staging.0.join(Origin::FILE_NAME), &origin)
                 .map_err(failed(&staging.0))?;
             sync_folder(&staging.0);
-            // What is there was not proved, or failed since.
-            core.inner.engine_store.discard(&folder);
-            std::fs::rename(&staging.0, &folder).map_err(failed(&folder))?;
+            // What is there was not proved, or failed since; it stays where this one cannot take its place.
+            core.inner
+                .engine_store
+                .swap_in(&staging.0, &folder)
+                .map_err(failed(&folder))?;
             sync_folder(&core.data().engines());
             let inner = binary
                 .strip_prefix(&staging.0)

@@ -18,6 +18,11 @@ use crate::engine_jobs::EngineJob;
 const STAGING: &str = ".staging-";
 /// Folders that are being removed.
 const REMOVING: &str = ".removing-";
+/// Folders that were put aside for new ones. They go when those have their place, and come back where they do not.
+const REPLACED: &str = ".replaced-";
+/// On Windows a file that somebody has open, a scanner for one, holds its folder for a moment.
+const RENAME_ATTEMPTS: u32 = if cfg!(windows) { 15 } else { 1 };
+const RENAME_PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// See the module.
 pub(crate) struct EngineStore {
@@ -47,6 +52,14 @@ impl EngineStore {
             let name = name.to_string_lossy();
             if name.starts_with(STAGING) || name.starts_with(REMOVING) {
                 remove_folder(&entry.path());
+            }
+            if let Some(replaced) = name.strip_prefix(REPLACED) {
+                let folder = engines.join(replaced);
+                if folder.exists() {
+                    remove_folder(&entry.path());
+                } else if let Err(error) = rename(&entry.path(), &folder) {
+                    tracing::warn!(%error, engine = replaced, "could not be put back");
+                }
             }
         }
         remove_folder(&proof_folder(data));
@@ -138,6 +151,26 @@ impl EngineStore {
         Staging(path)
     }
 
+    /// Gives `staging` the name of `folder`. What has that name is put aside first, and has it again where this fails.
+    pub(crate) fn swap_in(&self, staging: &Path, folder: &Path) -> std::io::Result<()> {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let aside = self.engines.join(format!("{REPLACED}{name}"));
+        if folder.exists() {
+            remove_folder(&aside);
+            rename(folder, &aside)?;
+        }
+        if let Err(error) = rename(staging, folder) {
+            if aside.exists()
+                && let Err(error) = rename(&aside, folder)
+            {
+                tracing::warn!(%error, engine = %name, "could not be put back");
+            }
+            return Err(error);
+        }
+        remove_folder(&aside);
+        Ok(())
+    }
+
     /// Removes a folder of ours: out of sight at once, off the disk then.
     pub(crate) fn discard(&self, folder: &Path) {
         if !folder.exists() {
@@ -148,7 +181,7 @@ impl EngineStore {
             .engines
             .join(format!("{REMOVING}{name}-{}", std::process::id()));
         remove_folder(&aside);
-        match std::fs::rename(folder, &aside) {
+        match rename(folder, &aside) {
             Ok(()) => remove_folder(&aside),
             Err(error) => {
                 tracing::warn!(%error, folder = %folder.display(), "could not be put aside");
@@ -174,6 +207,22 @@ pub(crate) fn proof_folder(data: &DataDir) -> PathBuf {
 
 fn records_file(engines: &Path) -> PathBuf {
     engines.join("records.json")
+}
+
+/// Renames, patiently where the system wants that.
+fn rename(from: &Path, to: &Path) -> std::io::Result<()> {
+    let mut attempt = 1;
+    loop {
+        match std::fs::rename(from, to) {
+            Err(error)
+                if attempt < RENAME_ATTEMPTS && error.kind() != std::io::ErrorKind::NotFound =>
+            {
+                attempt += 1;
+                std::thread::sleep(RENAME_PAUSE);
+            }
+            result => return result,
+        }
+    }
 }
 
 /// What cannot be removed now is removed at the next start.
@@ -219,6 +268,37 @@ mod tests {
         );
         assert_eq!(store.own_folder_of(&engines.join("llama-server")), None);
         assert_eq!(store.own_folder_of(Path::new("/opt/llama-server")), None);
+    }
+
+    #[test]
+    fn an_engine_stays_where_another_cannot_take_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::at(folder.path());
+        let store = EngineStore::open(&data);
+        let engine = data.engines().join("b1-cpu");
+        let binary = engine.join("llama-server");
+        let put = |folder: &Path, words: &str| {
+            std::fs::create_dir_all(folder).unwrap();
+            std::fs::write(folder.join("llama-server"), words).unwrap();
+        };
+        put(&engine, "old");
+        let staging = data.engines().join(".staging-b1-cpu-1");
+        assert!(store.swap_in(&staging, &engine).is_err(), "it is not there");
+        assert_eq!(std::fs::read_to_string(&binary).unwrap(), "old");
+        put(&staging, "new");
+        store.swap_in(&staging, &engine).unwrap();
+        assert_eq!(std::fs::read_to_string(&binary).unwrap(), "new");
+        assert_eq!(std::fs::read_dir(data.engines()).unwrap().count(), 1);
+
+        // A host that ended between the two renames.
+        let aside = data.engines().join(".replaced-b1-cpu");
+        std::fs::rename(&engine, &aside).unwrap();
+        EngineStore::open(&data);
+        assert_eq!(std::fs::read_to_string(&binary).unwrap(), "new");
+        put(&aside, "older");
+        EngineStore::open(&data);
+        assert_eq!(std::fs::read_to_string(&binary).unwrap(), "new");
+        assert!(!aside.exists());
     }
 
     #[test]
