@@ -72,6 +72,8 @@ pub struct EngineRecords {
     engines: BTreeMap<String, EngineRecord>,
     /// Names of engines that were current, the latest last.
     history: Vec<String>,
+    /// Builds that were gone back from: nobody wants them again unasked.
+    left_builds: Vec<String>,
 }
 
 impl EngineRecords {
@@ -106,6 +108,25 @@ impl EngineRecords {
         self.history.push(name.to_owned());
         let too_many = self.history.len().saturating_sub(MOST_HISTORY);
         self.history.drain(..too_many);
+    }
+
+    /// This build was gone back from.
+    pub fn left_build(&mut self, tag: &str) {
+        self.wants_build(tag);
+        self.left_builds.push(tag.to_owned());
+        let too_many = self.left_builds.len().saturating_sub(MOST_HISTORY);
+        self.left_builds.drain(..too_many);
+    }
+
+    /// Somebody chose this build.
+    pub fn wants_build(&mut self, tag: &str) {
+        self.left_builds.retain(|known| known != tag);
+    }
+
+    /// Whether this build was gone back from, and not chosen since.
+    #[must_use]
+    pub fn has_left_build(&self, tag: &str) -> bool {
+        self.left_builds.iter().any(|known| known == tag)
     }
 
     /// The engine that was current last before `current`, among those that are `usable`.
@@ -159,6 +180,17 @@ mod tests {
         records.forget("c");
         assert_eq!(records.previous(Some("b"), |_| true), Some("a"));
         assert_eq!(records.previous(Some("a"), |_| true), Some("b"));
+    }
+
+    #[test]
+    fn a_build_that_was_gone_back_from_is_known_until_it_is_chosen() {
+        let mut records = EngineRecords::default();
+        records.left_build("b2");
+        assert!(records.has_left_build("b2") && !records.has_left_build("b1"));
+        records.forget("b2-cpu");
+        assert!(records.has_left_build("b2"), "also when it is removed");
+        records.wants_build("b2");
+        assert!(!records.has_left_build("b2"));
     }
 
     #[test]

@@ -198,7 +198,7 @@ impl Core {
                     && engine.build.as_ref() == Some(&release.tag)
                     && engine.variant.as_ref() == Some(&variant.id)
             });
-            let name = format!("{}-{}", release.tag, variant.id);
+            let name = self.name_in_list(&format!("{}-{}", release.tag, variant.id));
             let fault = self
                 .inner
                 .engine_store

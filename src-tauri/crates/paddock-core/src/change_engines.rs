@@ -11,6 +11,7 @@ use crate::core::{Core, same_path};
 use crate::engine_error::EngineError;
 use crate::engines::{EngineSource, EngineView, ON_PATH, QUESTION_TIMEOUT};
 use crate::error::Error;
+use crate::switch_engine::free_name;
 
 /// How an engine is started, and whether it may be fetched. What is absent stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -120,14 +121,7 @@ impl Core {
         let name = self.update_settings(|settings| {
             let taken =
                 |name: &str| name == ON_PATH || settings.engines.installed.contains_key(name);
-            let name = if taken(&wanted) {
-                (2_u32..)
-                    .map(|number| format!("{wanted}-{number}"))
-                    .find(|name| !taken(name))
-                    .unwrap_or(wanted)
-            } else {
-                wanted
-            };
+            let name = free_name(&wanted, |name| !taken(name));
             let mut entry = EngineEntry::new(binary);
             entry.build = parse_version(&version).filter(|version| is_build(version));
             settings.engines.installed.insert(name.clone(), entry);
@@ -190,6 +184,9 @@ impl Core {
                 records.became_current(&before.name);
             }
             records.became_current(&view.name);
+            if let Some(build) = &view.build {
+                records.wants_build(build);
+            }
             // Whoever chooses it wants it tried again.
             records.change(&view.name, |record| record.fault = None);
         });
@@ -246,6 +243,9 @@ impl Core {
     }
 
     fn in_use(&self, view: &EngineView) -> Option<String> {
+        if view.source == EngineSource::Packed {
+            return Some("it came with the app and goes with it".to_owned());
+        }
         if view.source == EngineSource::Path {
             return Some("it was found on PATH and is not Paddock's".to_owned());
         }

@@ -37,7 +37,10 @@ impl Core {
         then: &Then,
         cancel: &CancellationToken,
     ) -> Result<EngineView, Error> {
-        let plan = self.look(request).await?;
+        let plan = tokio::select! {
+            plan = self.look(request) => plan?,
+            () = cancel.cancelled() => return Err(EngineError::Cancelled.into()),
+        };
         let folder = self.data().engines().join(&plan.name);
         check(cancel)?;
 
@@ -176,9 +179,9 @@ impl Core {
     fn proved_in(&self, folder: &Path) -> Option<PathBuf> {
         let store = &self.inner.engine_store;
         let origin = read_record::<Origin>(&folder.join(Origin::FILE_NAME))?;
-        let name = folder.file_name()?.to_str()?;
+        let name = self.name_in_list(folder.file_name()?.to_str()?);
         let is_sound = origin.proved_on.as_ref() == Some(&store.processor)
-            && store.look(|records| records.of(name).fault.is_none());
+            && store.look(|records| records.of(&name).fault.is_none());
         let binary = binary_in(folder).filter(|binary| binary.is_file())?;
         is_sound.then_some(binary)
     }
@@ -253,9 +256,10 @@ impl Core {
                 code: source.code().to_owned(),
                 message: source.to_string(),
             };
+            let name = self.name_in_list(&plan.name);
             self.inner
                 .engine_store
-                .change(|records| records.change(&plan.name, |record| record.fault = Some(fault)));
+                .change(|records| records.change(&name, |record| record.fault = Some(fault)));
         }
         EngineError::Unproved {
             name: plan.name.clone(),

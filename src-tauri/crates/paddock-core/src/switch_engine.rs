@@ -69,7 +69,7 @@ impl Core {
     ) -> Result<EngineView, Error> {
         let before = self.current_engine().ok();
         let name = match then {
-            Then::MakeCurrent => plan.name.clone(),
+            Then::MakeCurrent => self.name_in_list(&plan.name),
             Then::Replace(name) => name.clone(),
         };
         self.update_settings(|settings| {
@@ -87,7 +87,10 @@ impl Core {
             entry.path.clone_from(&binary);
             entry.build = Some(plan.tag.clone());
             entry.variant = Some(plan.variant.id.clone());
-            entry.tag = Some(request.build.clone());
+            // What takes a missing engine's place follows what that followed.
+            if *then == Then::MakeCurrent || entry.tag.is_none() {
+                entry.tag = Some(request.build.clone());
+            }
             entry.proved = Some(true);
             engines.installed.insert(name.clone(), entry);
             if *then == Then::MakeCurrent {
@@ -101,12 +104,23 @@ impl Core {
                     records.became_current(&before.name);
                 }
                 records.became_current(&name);
+                records.wants_build(&plan.tag);
             }
         });
         let view = self.engine(&name)?;
         self.remove_superseded().await;
         self.remove_archives(&plan.tag).await?;
         Ok(view)
+    }
+
+    /// What the engine in a folder of ours is called: as the folder, unless the user has another one of that name.
+    pub(crate) fn name_in_list(&self, folder_name: &str) -> String {
+        let folder = self.data().engines().join(folder_name);
+        let settings = self.settings();
+        free_name(folder_name, |name| {
+            let entry = settings.engines.installed.get(name);
+            entry.is_none_or(|entry| entry.path.starts_with(&folder))
+        })
     }
 
     /// Own builds beyond the last two good ones go; those that are in use stay.
@@ -135,5 +149,29 @@ impl Core {
                 ),
             );
         }
+    }
+}
+
+/// `wanted`, else the first of `wanted-2`, `wanted-3` and so on that is free.
+pub(crate) fn free_name(wanted: &str, is_free: impl Fn(&str) -> bool) -> String {
+    if is_free(wanted) {
+        return wanted.to_owned();
+    }
+    (2_u32..)
+        .map(|number| format!("{wanted}-{number}"))
+        .find(|name| is_free(name))
+        .unwrap_or_else(|| wanted.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_taken_name_gets_a_number() {
+        let taken = ["b1-cpu", "b1-cpu-2"];
+        let is_free = |name: &str| !taken.contains(&name);
+        assert_eq!(free_name("b1-cpu", is_free), "b1-cpu-3");
+        assert_eq!(free_name("b2-cpu", is_free), "b2-cpu");
     }
 }

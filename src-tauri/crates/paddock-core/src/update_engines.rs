@@ -30,6 +30,20 @@ impl Core {
         }
     }
 
+    /// Whether the user has not met this build yet. One that is there and not current, or was gone back from, is not
+    /// wanted.
+    fn is_news(&self, tag: &str) -> bool {
+        let is_there = self
+            .engines()
+            .iter()
+            .any(|engine| engine.present && engine.build.as_deref() == Some(tag));
+        !is_there
+            && !self
+                .inner
+                .engine_store
+                .look(|records| records.has_left_build(tag))
+    }
+
     /// Installs the newest build where the current engine is an older one that Paddock fetched as the latest.
     async fn update_engine(&self) {
         let Ok(current) = self.current_engine() else {
@@ -59,12 +73,12 @@ impl Core {
             .iter()
             .find(|variant| variant.works && variant.id.split('-').next() == family.as_deref())
             .map(|variant| variant.id.clone());
-        let name = format!("{tag}-{}", variant.clone().unwrap_or_default());
+        let name = self.name_in_list(&format!("{tag}-{}", variant.clone().unwrap_or_default()));
         let failed_before = self
             .inner
             .engine_store
             .look(|records| records.of(&name).fault.is_some());
-        if failed_before || build_number(&tag).is_none() {
+        if failed_before || build_number(&tag).is_none() || !self.is_news(&tag) {
             return;
         }
         let request = InstallRequest {
