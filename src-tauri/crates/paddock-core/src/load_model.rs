@@ -6,7 +6,7 @@ use tokio::task::JoinHandle;
 
 use crate::core::Core;
 use crate::error::Error;
-use crate::params::LoadPlan;
+use crate::params::{LoadPlan, saved_params};
 use crate::status::ModelStatus;
 
 /// Which model, and what is different this time from what is saved for it.
@@ -65,8 +65,22 @@ impl Core {
     }
 
     pub(crate) async fn start(&self, request: &LoadRequest) -> Result<(Server, LoadPlan), Error> {
+        self.start_on(request, None).await
+    }
+
+    /// Begins a load on this engine; on the one that is meant for the model where none is named.
+    pub(crate) async fn start_on(
+        &self,
+        request: &LoadRequest,
+        engine: Option<&str>,
+    ) -> Result<(Server, LoadPlan), Error> {
+        let (key, mut entry) = self.find_model(&request.model).await?;
+        if let Some(engine) = engine {
+            entry.engine = Some(engine.to_owned());
+        }
+        let saved = saved_params(&key, &entry)?;
         let plan = self
-            .plan_load(&request.model, &request.overrides, request.unsupported)
+            .plan(key, entry, &saved, &request.overrides, request.unsupported)
             .await?;
         for skipped in &plan.skipped {
             tracing::warn!(
