@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use engines::{ArchiveError, ReleaseError, WrongAnswer};
 use supervisor::{FailureCause, StartError};
 
-use crate::error::Error;
+use crate::error::WireError;
 
 /// How a proof failed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -187,10 +187,10 @@ pub enum EngineError {
         command: Option<String>,
     },
     /// There is none, and it could not be fetched.
-    #[error("there is no engine to run models with, and none could be installed: {source}")]
+    #[error("there is no engine to run models with, and none could be installed: {}", cause.message)]
     NoneInstalled {
-        /// Why not.
-        source: Box<Error>,
+        /// Why not: to everyone who waited for the same installation.
+        cause: WireError,
     },
     /// There is nothing to go back to.
     #[error("there is no earlier engine to go back to")]
@@ -294,9 +294,9 @@ impl EngineError {
                 "Choose another engine with `paddock engine use NAME`, or install one with `paddock engine install`."
                     .to_owned()
             }
-            Self::NoneInstalled { source } => format!(
+            Self::NoneInstalled { cause } => format!(
                 "{} Or add one with `paddock engine add PATH`, where PATH is a llama-server or its folder.",
-                source.hint()
+                cause.hint
             )
             .trim_start()
             .to_owned(),
@@ -314,7 +314,7 @@ impl EngineError {
                 source: ProofError::Start(source),
                 ..
             } => source.log_tail().to_vec(),
-            Self::NoneInstalled { source } => source.details(),
+            Self::NoneInstalled { cause } => cause.details.clone(),
             _ => Vec::new(),
         }
     }

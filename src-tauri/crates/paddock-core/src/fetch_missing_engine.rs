@@ -3,8 +3,9 @@
 
 use crate::core::Core;
 use crate::engine_error::EngineError;
-use crate::engines::EngineView;
-use crate::error::Error;
+use crate::engine_jobs::EngineJob;
+use crate::engines::{EngineSource, EngineView};
+use crate::error::{Error, WireError};
 use crate::install_engine::{InstallRequest, Then};
 
 impl Core {
@@ -26,18 +27,35 @@ impl Core {
                 Err(error) => return Err(error),
             };
             let (request, then) = missing;
-            match self.install_then(request, then).await {
+            let cause = match self.install_then(request.clone(), then.clone()).await {
                 Ok(_) => return Ok(()),
-                // Somebody else is at it, perhaps with the same.
-                Err(Error::Engine(EngineError::Busy { .. })) => self.no_install_under_way().await,
-                Err(error) => {
-                    return Err(EngineError::NoneInstalled {
-                        source: Box::new(error),
+                // Somebody else is at it, perhaps with the same. How that ends goes for all who wait: what was
+                // cancelled is not begun again for the next of them.
+                Err(Error::Engine(EngineError::Busy { .. })) => {
+                    let ended = self.install_ended().await;
+                    match ended.and_then(|job| failure_of(job, &request, &then)) {
+                        Some(cause) => cause,
+                        None => continue,
                     }
-                    .into());
                 }
-            }
+                Err(error) => WireError::from(&error),
+            };
+            return Err(EngineError::NoneInstalled { cause }.into());
         }
+    }
+
+    /// Waits for the installation that is under way; returns how it ended.
+    async fn install_ended(&self) -> Option<EngineJob> {
+        let mut jobs = self.engine_jobs();
+        let id = jobs.borrow().as_ref().map(|job| job.id);
+        let is_over = |job: &Option<EngineJob>| {
+            job.as_ref()
+                .is_none_or(|job| Some(job.id) != id || job.state.is_final())
+        };
+        let ended = jobs.wait_for(is_over).await.ok()?.clone();
+        // It says how it ended before the next one may begin.
+        self.no_install_under_way().await;
+        ended.filter(|job| Some(job.id) == id)
     }
 
     /// How an engine whose binary is gone is fetched again.
@@ -49,9 +67,11 @@ impl Core {
         let entry = settings.engines.installed.get(&engine.name);
         let build = entry.and_then(|entry| entry.build.clone());
         let variant = entry.and_then(|entry| entry.variant.clone());
-        let allowed = entry
-            .and_then(|entry| entry.fetch)
-            .unwrap_or(settings.engines.fetch_missing);
+        let allowed = may_fetch(
+            entry.and_then(|entry| entry.fetch),
+            engine.source,
+            settings.engines.fetch_missing,
+        );
         match build {
             Some(build) if allowed => Ok((
                 InstallRequest {
@@ -70,5 +90,58 @@ impl Core {
             }
             .into()),
         }
+    }
+}
+
+/// What the user says of this engine counts first. One that lies elsewhere is the user's: its disk may only be away for
+/// the moment, and nothing takes its place unasked.
+fn may_fetch(of_this: Option<bool>, source: EngineSource, of_all: bool) -> bool {
+    of_this.unwrap_or(of_all && source == EngineSource::Paddock)
+}
+
+/// Why an installation failed, where it was the one that is wanted.
+fn failure_of(job: EngineJob, wanted: &InstallRequest, then: &Then) -> Option<WireError> {
+    let is_the_same = match then {
+        // Any would have done.
+        Then::MakeCurrent => true,
+        Then::Replace(_) => {
+            job.build.eq_ignore_ascii_case(&wanted.build)
+                && (wanted.variant.is_none() || job.variant == wanted.variant)
+        }
+    };
+    job.error.filter(|_| is_the_same)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_the_users_is_fetched_only_where_the_user_says_so() {
+        assert!(may_fetch(None, EngineSource::Paddock, true));
+        assert!(!may_fetch(None, EngineSource::Paddock, false));
+        assert!(!may_fetch(None, EngineSource::Added, true));
+        assert!(may_fetch(Some(true), EngineSource::Added, false));
+        assert!(!may_fetch(Some(false), EngineSource::Paddock, true));
+    }
+
+    #[test]
+    fn a_failure_goes_for_all_who_waited_for_it() {
+        let mut job = EngineJob::new(1, "b7");
+        job.variant = Some("cpu".to_owned());
+        job.error = Some(WireError::from(&Error::from(EngineError::Cancelled)));
+        let wanted = |build: &str| InstallRequest {
+            build: build.to_owned(),
+            variant: Some("cpu".to_owned()),
+            without_digest: false,
+        };
+        let code = |request, then| failure_of(job.clone(), &request, &then).map(|error| error.code);
+        let replace = || Then::Replace("b7-cpu".to_owned());
+        assert_eq!(code(wanted("b7"), replace()).as_deref(), Some("cancelled"));
+        assert_eq!(code(wanted("b8"), replace()), None, "another one");
+        assert!(code(InstallRequest::default(), Then::MakeCurrent).is_some());
+        let mut done = job.clone();
+        done.error = None;
+        assert_eq!(failure_of(done, &wanted("b7"), &replace()), None);
     }
 }
