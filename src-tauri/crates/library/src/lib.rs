@@ -20,7 +20,9 @@ pub use disk::free_bytes;
 pub use elsewhere::{App, FoundElsewhere, Places, UnknownApp, find_elsewhere};
 pub use files::ModelFiles;
 pub use keys::{NotFound, assign_key, resolve_key};
-pub use move_folder::{MoveError, MoveProgress, Moved, delete_moved, move_folder};
+pub use move_folder::{
+    CopiedFiles, MoveError, MoveProgress, Moved, delete_copies, delete_moved, move_folder,
+};
 pub use projector::FolderNames;
 pub use scan::{FoundModel, model_at, scan_folder};
 pub use watch::LibraryWatcher;

@@ -1,12 +1,15 @@
 //! Moving a models folder with what is in it: a rename where source and target are on one disk; else every file is
-//! copied, read back and compared by SHA-256, and only when all are there may the old folder go ([`delete_moved`]).
+//! copied, read back and compared by SHA-256, and only when all are there may the old files go ([`delete_moved`]).
 //!
-//! Invariants: until the last file is proved, nothing of the old folder is touched; a move that fails or is cancelled
-//! takes away what it put into the target, and nothing else. Left out: what refers to the files (the core's settings).
+//! Invariants: until the last file is proved, nothing of the old folder is touched; then only what was copied goes, so
+//! a file that came into the old folder meanwhile stays there. A move that fails or is cancelled takes away what it put
+//! into the target, and nothing else. Left out: what refers to the files (the core's settings).
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
@@ -79,25 +82,73 @@ pub enum Moved {
     /// It was renamed.
     Renamed,
     /// Its files were copied; the old ones are there until [`delete_moved`].
-    Copied,
+    Copied(CopiedFiles),
 }
 
-/// Deletes a folder that was copied, once everything refers to the copy.
+/// What a move copied: paths inside of the folder, and what each file was then.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct CopiedFiles(HashMap<PathBuf, Option<Stamp>>);
+
+/// Time and size of a file.
+type Stamp = (Option<SystemTime>, u64);
+
+/// Deletes the files of a folder that were copied, once everything refers to the copies, and then the folders that are
+/// empty. What came later, or was changed since, stays; true if nothing did.
 ///
 /// # Errors
 /// What the operating system says; the copy is whole all the same.
-pub fn delete_moved(from: &Path) -> io::Result<()> {
-    fs::remove_dir_all(from)
+pub fn delete_moved(from: &Path, copied: &CopiedFiles) -> io::Result<bool> {
+    // Links are not followed: what they point to may lie elsewhere, and is not ours to delete.
+    for entry in WalkDir::new(from).contents_first(true) {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type().is_dir() {
+            // Refused for one that is not empty.
+            let _ = fs::remove_dir(path);
+            continue;
+        }
+        let inside = path.strip_prefix(from).unwrap_or(path);
+        if copied.0.get(inside).is_some_and(|was| *was == stamp(path)) {
+            // Windows takes a link to a folder for a folder.
+            fs::remove_file(path).or_else(|error| match entry.path_is_symlink() {
+                true => fs::remove_dir(path),
+                false => Err(error),
+            })?;
+        }
+    }
+    Ok(!from.exists())
+}
+
+/// Takes the copies back out of the target, and nothing else.
+pub fn delete_copies(to: &Path, copied: &CopiedFiles) {
+    for inside in copied.0.keys() {
+        let _ = fs::remove_file(to.join(inside));
+    }
+    for entry in WalkDir::new(to).contents_first(true).into_iter().flatten() {
+        if entry.file_type().is_dir() {
+            let _ = fs::remove_dir(entry.path());
+        }
+    }
+}
+
+/// Time and size of a file, through links; none of a folder, or of a link to what is gone.
+fn stamp(path: &Path) -> Option<Stamp> {
+    let metadata = fs::metadata(path).ok()?;
+    metadata
+        .is_file()
+        .then(|| (metadata.modified().ok(), metadata.len()))
 }
 
 /// Moves the folder `from` to `to`, which must be absent or empty. `progress` is called as files are done and says
-/// whether to go on.
+/// whether to go on. `renaming` is called with true before a rename, which is one step, and with false where that was
+/// not possible: a program that ends in between finds all files at one of the two places.
 ///
 /// # Errors
 /// [`MoveError`]; then everything is where it was.
 pub fn move_folder(
     from: &Path,
     to: &Path,
+    renaming: &dyn Fn(bool) -> io::Result<()>,
     progress: &dyn Fn(MoveProgress) -> bool,
 ) -> Result<Moved, MoveError> {
     check(from, to)?;
@@ -110,26 +161,30 @@ pub fn move_folder(
         fs::create_dir_all(parent).map_err(failed)?;
     }
     let was_there = to.is_dir();
+    // Counted first: between the rename and what follows it there should be no time.
+    let total_bytes = size_of(from);
+    renaming(true).map_err(failed)?;
     if was_there {
         // Windows renames to no folder that is there, even an empty one.
         fs::remove_dir(to).map_err(failed)?;
     }
     if fs::rename(from, to).is_ok() {
-        let total_bytes = size_of(to);
         progress(MoveProgress {
             done_bytes: total_bytes,
             total_bytes,
         });
         return Ok(Moved::Renamed);
     }
-    let moved = copy_all(from, to, progress);
-    if moved.is_err() {
-        let _ = fs::remove_dir_all(to);
+    renaming(false).map_err(failed)?;
+    let mut copied = CopiedFiles::default();
+    let outcome = copy_all(from, to, total_bytes, &mut copied, progress);
+    if outcome.is_err() {
+        delete_copies(to, &copied);
         if was_there {
-            let _ = fs::create_dir(to);
+            let _ = fs::create_dir_all(to);
         }
     }
-    moved.map(|()| Moved::Copied)
+    outcome.map(|()| Moved::Copied(copied))
 }
 
 fn check(from: &Path, to: &Path) -> Result<(), MoveError> {
@@ -165,9 +220,10 @@ fn check(from: &Path, to: &Path) -> Result<(), MoveError> {
 fn copy_all(
     from: &Path,
     to: &Path,
+    total_bytes: u64,
+    copied: &mut CopiedFiles,
     progress: &dyn Fn(MoveProgress) -> bool,
 ) -> Result<(), MoveError> {
-    let total_bytes = size_of(from);
     if let Some(free_bytes) = crate::disk::free_bytes(to)
         && free_bytes < total_bytes
     {
@@ -182,7 +238,13 @@ fn copy_all(
         // A link to what is gone is worth nothing in the new place either.
         let dangling =
             |path: Option<&Path>| path.is_some_and(|path| path.is_symlink() && !path.exists());
-        if entry.as_ref().is_err_and(|error| dangling(error.path())) {
+        if let Err(error) = &entry
+            && dangling(error.path())
+        {
+            let inside = error.path().and_then(|path| path.strip_prefix(from).ok());
+            copied
+                .0
+                .extend(inside.map(|inside| (inside.to_owned(), None)));
             continue;
         }
         let failed = |source: io::Error| MoveError::Io {
@@ -195,10 +257,16 @@ fn copy_all(
         let target = to.join(inside);
         if entry.file_type().is_dir() {
             fs::create_dir_all(&target).map_err(failed)?;
+            if entry.path_is_symlink() && entry.depth() > 0 {
+                copied.0.insert(inside.to_owned(), None);
+            }
             continue;
         }
+        // Before the copy: what is written during it is a change too.
+        let was = stamp(entry.path());
         // A link's content goes along: what it pointed to may be relative.
         copy_bytes(entry.path(), &target).map_err(failed)?;
+        copied.0.insert(inside.to_owned(), was);
         let (original, copy) = (hash(entry.path()), hash(&target));
         if original.map_err(failed)? != copy.map_err(failed)? {
             return Err(MoveError::Differs {
@@ -259,10 +327,16 @@ mod tests {
         let folder = furnished();
         let (from, to) = (folder.path().join("models"), folder.path().join("x/new"));
         let seen = std::cell::Cell::new(MoveProgress::default());
-        let moved = move_folder(&from, &to, &|progress| {
+        let told = std::cell::RefCell::new(Vec::new());
+        let renaming = |begins| {
+            told.borrow_mut().push((begins, from.exists()));
+            Ok(())
+        };
+        let moved = move_folder(&from, &to, &renaming, &|progress| {
             seen.set(progress);
             true
         });
+        assert_eq!(*told.borrow(), [(true, true)], "before, and once");
         assert_eq!(moved.unwrap(), Moved::Renamed);
         assert!(!from.exists());
         assert_eq!(fs::read(to.join("google/gemma/a.gguf")).unwrap(), b"aaaa");
@@ -275,7 +349,8 @@ mod tests {
         let (from, to) = (folder.path().join("models"), folder.path().join("new"));
         fs::create_dir(&to).unwrap();
         let steps = std::cell::Cell::new(0);
-        copy_all(&from, &to, &|_| {
+        let mut copied = CopiedFiles::default();
+        copy_all(&from, &to, 6, &mut copied, &|_| {
             steps.set(steps.get() + 1);
             true
         })
@@ -287,6 +362,50 @@ mod tests {
             from.join("b.gguf").is_file(),
             "the move deletes, not the copying"
         );
+        assert!(delete_moved(&from, &copied).unwrap());
+        assert!(!from.exists());
+    }
+
+    /// What comes into the old folder while it is copied is in no copy, and stays.
+    #[test]
+    fn only_what_was_copied_is_deleted() {
+        let folder = furnished();
+        let (from, to) = (folder.path().join("models"), folder.path().join("new"));
+        let mut copied = CopiedFiles::default();
+        copy_all(&from, &to, 6, &mut copied, &|_| true).unwrap();
+        fs::write(from.join("google/gemma/later.gguf"), "new").unwrap();
+        fs::write(from.join("b.gguf"), "changed").unwrap();
+        assert!(!delete_moved(&from, &copied).unwrap(), "some is left");
+        assert_eq!(
+            fs::read(from.join("google/gemma/later.gguf")).unwrap(),
+            b"new"
+        );
+        assert_eq!(fs::read(from.join("b.gguf")).unwrap(), b"changed");
+        assert!(!from.join("google/gemma/a.gguf").exists() && !from.join("empty").exists());
+
+        fs::write(to.join("mine.txt"), "mine").unwrap();
+        delete_copies(&to, &copied);
+        assert_eq!(fs::read_dir(&to).unwrap().count(), 1, "the user's own");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_links_point_to_is_copied_and_not_deleted() {
+        use std::os::unix::fs::symlink;
+        let folder = furnished();
+        let (from, to) = (folder.path().join("models"), folder.path().join("new"));
+        let elsewhere = folder.path().join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        fs::write(elsewhere.join("c.gguf"), "cc").unwrap();
+        symlink(&elsewhere, from.join("linked")).unwrap();
+        symlink(elsewhere.join("c.gguf"), from.join("c.gguf")).unwrap();
+        symlink(elsewhere.join("gone.gguf"), from.join("gone.gguf")).unwrap();
+        let mut copied = CopiedFiles::default();
+        copy_all(&from, &to, 6, &mut copied, &|_| true).unwrap();
+        assert!(delete_moved(&from, &copied).unwrap());
+        assert_eq!(fs::read(elsewhere.join("c.gguf")).unwrap(), b"cc");
+        assert_eq!(fs::read(to.join("linked/c.gguf")).unwrap(), b"cc");
+        assert_eq!(fs::read(to.join("c.gguf")).unwrap(), b"cc");
     }
 
     /// `/dev/shm` is another file system than a temporary folder on most Linux machines; where it is not, this is the
@@ -299,13 +418,16 @@ mod tests {
             return;
         };
         let (from, to) = (folder.path().join("models"), other.path().join("models"));
-        if move_folder(&from, &to, &|_| false).is_ok() {
+        let quiet = |_| Ok(());
+        if move_folder(&from, &to, &quiet, &|_| false).is_ok() {
             return;
         }
         assert!(from.join("b.gguf").is_file() && !to.exists(), "as it was");
-        assert_eq!(move_folder(&from, &to, &|_| true).unwrap(), Moved::Copied);
+        let Moved::Copied(copied) = move_folder(&from, &to, &quiet, &|_| true).unwrap() else {
+            panic!("it cannot be renamed");
+        };
         assert!(from.join("b.gguf").is_file(), "until it is sure");
-        delete_moved(&from).unwrap();
+        delete_moved(&from, &copied).unwrap();
         assert!(!from.exists());
         assert_eq!(fs::read(to.join("b.gguf")).unwrap(), b"bb");
     }
@@ -315,7 +437,7 @@ mod tests {
         let folder = furnished();
         let from = folder.path().join("models");
         let go = |_: MoveProgress| true;
-        let refused = |to: &Path| move_folder(&from, to, &go).unwrap_err();
+        let refused = |to: &Path| move_folder(&from, to, &|_| Ok(()), &go).unwrap_err();
         assert!(matches!(
             refused(&from.join("in")),
             MoveError::Nested { .. }
@@ -325,7 +447,7 @@ mod tests {
         fs::write(full.path().join("x"), "").unwrap();
         assert!(matches!(refused(full.path()), MoveError::TargetNotEmpty(_)));
         let none = folder.path().join("none");
-        let error = move_folder(&none, &folder.path().join("y"), &go).unwrap_err();
+        let error = move_folder(&none, &folder.path().join("y"), &|_| Ok(()), &go).unwrap_err();
         assert!(matches!(error, MoveError::NoSource(_)));
         assert!(from.join("b.gguf").is_file());
     }

@@ -12,10 +12,10 @@ use tokio::sync::watch;
 use crate::announcements::Announcements;
 use crate::downloads::Downloads;
 use crate::error::Error;
+use crate::folder_moves::FolderMoves;
 use crate::http::HttpClient;
 use crate::hub_repo::RemoteHeaders;
 use crate::instance::InstanceLock;
-use crate::models_folders::FolderMoves;
 use crate::run::capabilities::CapabilityCache;
 use crate::run::engine_store::EngineStore;
 use crate::run::headers::HeaderCache;
@@ -116,12 +116,13 @@ impl Core {
             folder_moves: FolderMoves::default(),
             data,
         };
-        Ok(Opened {
-            core: Self {
-                inner: Arc::new(inner),
-            },
-            reaped,
-        })
+        let core = Self {
+            inner: Arc::new(inner),
+        };
+        if let Err(error) = core.follow_unfinished_move() {
+            tracing::warn!(%error, "a move of an earlier run is not finished");
+        }
+        Ok(Opened { core, reaped })
     }
 
     /// Keeps a copy of a document of which parts could not be read: the next save is without them.

@@ -78,6 +78,7 @@ impl Core {
         &self,
         request: &DownloadRequest,
     ) -> Result<DownloadStarted, Error> {
+        let _writing = self.write_to_models_folder()?;
         let mut reference = self.hub_reference(&request.repo)?;
         if request.quantization.is_some() {
             reference.quantization.clone_from(&request.quantization);
@@ -249,7 +250,8 @@ impl Core {
         tag: &ModelTag,
         files: &[PathBuf],
     ) -> Result<Option<String>, Error> {
-        self.scan_library()?;
+        // Also at the begin of a move: recorded as finished, it would be looked at no more.
+        self.scan_library_now()?;
         let Some(first) = files.first() else {
             return Ok(None);
         };

@@ -111,6 +111,7 @@ impl Core {
     /// # Errors
     /// There is none of this id, or it is done.
     pub fn resume_download(&self, id: &str) -> Result<(), Error> {
+        let _writing = self.write_to_models_folder()?;
         Ok(self.queue()?.resume(id)?)
     }
 
@@ -190,6 +191,14 @@ impl Core {
             key: first.and_then(|file| self.key_of(&file.path)),
             job,
         }
+    }
+
+    /// Puts all sets that are done into the library.
+    pub(crate) fn finish_downloads(&self) -> Result<(), Error> {
+        // A queue that cannot be opened has finished nothing.
+        let jobs = self.queue().map(|queue| queue.views()).unwrap_or_default();
+        let mut done = jobs.iter().filter(|job| job.state == JobState::Done);
+        done.try_for_each(|job| self.finish(job))
     }
 
     /// Puts a set that is done into the library, once.

@@ -65,6 +65,7 @@ impl Core {
         }
         models.extend(self.held_elsewhere(request)?);
         if request.copy {
+            let _writing = self.write_to_models_folder()?;
             let copies = models.into_iter().map(|new| self.copy(new));
             models = copies.collect::<Result<_, _>>()?;
         }

@@ -61,6 +61,12 @@ pub enum LibraryError {
         /// What uses it.
         reason: String,
     },
+    /// Nothing is put into models folders while one is moved.
+    #[error("{} is being moved", path.display())]
+    FolderMoving {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A folder could not be moved; what was in it is where it was.
     #[error(transparent)]
     Move(#[from] MoveError),
@@ -83,7 +89,7 @@ impl LibraryError {
             }
             Self::Copy { .. } => "not_copied",
             Self::NoModelsFolder { .. } => "no_models_folder",
-            Self::FolderBusy { .. } => "folder_busy",
+            Self::FolderBusy { .. } | Self::FolderMoving { .. } => "folder_busy",
             Self::Move(MoveError::NoRoom { .. }) => "disk_full",
             Self::Move(MoveError::Cancelled(_)) => "cancelled",
             Self::Move(_) => "folder_not_moved",
@@ -110,6 +116,7 @@ impl LibraryError {
             }
             Self::NoModelsFolder { .. } => "`paddock folder ls` lists them.".to_owned(),
             Self::FolderBusy { .. } => "Wait until that is done, or end it.".to_owned(),
+            Self::FolderMoving { .. } => "Try again when that is done.".to_owned(),
             Self::Move(MoveError::TargetNotEmpty(_)) => {
                 "Choose an empty folder, or a new one.".to_owned()
             }

@@ -41,6 +41,8 @@ pub struct ModelView {
     pub name: Option<String>,
     /// Parameters are saved for it.
     pub has_saved_params: bool,
+    /// The engine that it is pinned to.
+    pub engine: Option<String>,
     /// All that the header says.
     pub info: Option<ModelInfo>,
     /// Its vision projector.
@@ -121,15 +123,26 @@ impl Core {
 
     /// Gives keys to files that have none. Keys once given stay, whatever becomes of the file.
     pub(crate) fn scan_library(&self) -> Result<(), Error> {
-        let _one_at_a_time = self
-            .inner
-            .library
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _one_at_a_time = self.one_scan();
         // Half of a folder that is being moved is in two places.
         if self.is_moving_a_folder() {
             return Ok(());
         }
+        self.scan_locked()
+    }
+
+    /// As [`Core::scan_library`], also where a folder is about to be moved.
+    pub(crate) fn scan_library_now(&self) -> Result<(), Error> {
+        let _one_at_a_time = self.one_scan();
+        self.scan_locked()
+    }
+
+    fn one_scan(&self) -> std::sync::MutexGuard<'_, ()> {
+        let library = self.inner.library.lock();
+        library.unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn scan_locked(&self) -> Result<(), Error> {
         let settings = self.settings();
         let folders = self.models_folders();
         let found = folders.iter().flat_map(|folder| scan_folder(folder));
@@ -176,6 +189,7 @@ impl Core {
             parameter_count: None,
             name: None,
             has_saved_params: !entry.params.is_empty(),
+            engine: entry.engine.clone(),
             info: None,
             projector: projector_of(entry, around),
             folder: folders

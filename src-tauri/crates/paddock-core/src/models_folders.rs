@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use library::{MoveProgress, Moved, delete_moved, free_bytes, move_folder};
+use library::{
+    CopiedFiles, MoveProgress, Moved, delete_copies, delete_moved, free_bytes, move_folder,
+};
 use serde::Serialize;
 use settings::SettingsDocument;
 use tokio::sync::watch;
@@ -11,7 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::core::Core;
 use crate::error::{Error, WireError};
+use crate::folder_moves::{FolderMove, Moving};
 use crate::library_error::LibraryError;
+use crate::move_journal::{MoveJournal, Unfinished};
 
 /// A folder that models are looked for in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,39 +33,6 @@ pub struct FolderView {
     pub model_count: usize,
     /// Bytes of those that are there.
     pub size_bytes: u64,
-}
-
-/// A folder that is being moved, or how that ended.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct FolderMove {
-    /// From where.
-    pub from: PathBuf,
-    /// To where.
-    pub to: PathBuf,
-    /// Bytes that are there and proved.
-    pub done_bytes: u64,
-    /// All bytes; 0 until they were counted.
-    pub total_bytes: u64,
-    /// It goes on.
-    pub running: bool,
-    /// Why it did not work.
-    pub error: Option<WireError>,
-}
-
-/// The one move at a time.
-pub(crate) struct FolderMoves {
-    now: watch::Sender<Option<FolderMove>>,
-    cancel: std::sync::Mutex<CancellationToken>,
-}
-
-impl Default for FolderMoves {
-    fn default() -> Self {
-        Self {
-            now: watch::Sender::new(None),
-            cancel: std::sync::Mutex::default(),
-        }
-    }
 }
 
 impl Core {
@@ -148,21 +119,14 @@ impl Core {
     /// cancelled; then everything is where it was.
     pub async fn move_models_folder(&self, from: &Path, to: &Path) -> Result<(), Error> {
         let (from, to) = (absolute(from)?, absolute(to)?);
-        let cancel = self.begin_move(&from, &to)?;
-        let moved = {
-            let (from, to) = (from.clone(), to.clone());
-            self.blocking(move |core| core.move_now(&from, &to, &cancel))
-                .await
-                .and_then(|moved| moved)
-        };
-        self.inner.folder_moves.now.send_modify(|now| {
-            if let Some(now) = now {
-                now.running = false;
-                now.error = moved.as_ref().err().map(WireError::from);
-            }
-        });
-        self.library_has_changed();
-        moved
+        let (moving, cancel) = self.begin_move(&from, &to)?;
+        // Whoever asked may go away: what ends with the future would then never end.
+        self.blocking(move |core| {
+            let moved = core.move_now(&from, &to, &cancel);
+            moving.ended(moved.as_ref().err().map(WireError::from));
+            moved
+        })
+        .await?
     }
 
     /// The move that goes on, or how the last one ended, now and whenever it changes.
@@ -176,12 +140,7 @@ impl Core {
         self.move_token().cancel();
     }
 
-    pub(crate) fn is_moving_a_folder(&self) -> bool {
-        let now = self.inner.folder_moves.now.borrow();
-        now.as_ref().is_some_and(|now| now.running)
-    }
-
-    fn begin_move(&self, from: &Path, to: &Path) -> Result<CancellationToken, Error> {
+    fn begin_move(&self, from: &Path, to: &Path) -> Result<(Moving, CancellationToken), Error> {
         let busy = |reason: String| {
             Error::from(LibraryError::FolderBusy {
                 path: from.to_owned(),
@@ -200,40 +159,29 @@ impl Core {
         if let Some(status) = in_use {
             return Err(busy(format!("{} is loaded from it", status.key)));
         }
-        if from == self.models_folder() && self.is_downloading() {
-            return Err(busy("downloads go there now".to_owned()));
+        // Taken first: from here on no download begins, so those that there are can be looked at.
+        let moving = self.take_move(from, to)?;
+        if let Some(label) = self.download_in_the_way(from) {
+            return Err(busy(format!("the download of {label} is not over")));
         }
         let token = CancellationToken::new();
-        let mut in_the_way = false;
-        self.inner.folder_moves.now.send_if_modified(|now| {
-            in_the_way = now.as_ref().is_some_and(|now| now.running);
-            if !in_the_way {
-                *now = Some(FolderMove {
-                    from: from.to_owned(),
-                    to: to.to_owned(),
-                    done_bytes: 0,
-                    total_bytes: 0,
-                    running: true,
-                    error: None,
-                });
-            }
-            !in_the_way
-        });
-        if in_the_way {
-            return Err(busy("a folder is being moved already".to_owned()));
-        }
         *self.move_token() = token.clone();
-        Ok(token)
+        Ok((moving, token))
     }
 
-    /// A set that is not done has its files' places on record.
-    fn is_downloading(&self) -> bool {
-        use download::JobState::{Cancelled, Done, Failed};
-        self.downloads().is_ok_and(|downloads| {
-            downloads
-                .iter()
-                .any(|download| !matches!(download.job.state, Done | Failed | Cancelled))
-        })
+    /// A download that goes on by itself, or one that would go on in this folder: its files' places are on record.
+    fn download_in_the_way(&self, from: &Path) -> Option<String> {
+        use download::JobState::{Cancelled, Done, Failed, Interrupted, Paused};
+        let mut downloads = self.downloads().unwrap_or_default().into_iter();
+        let in_the_way = downloads.find(|download| match download.job.state {
+            Done | Cancelled => false,
+            Paused | Interrupted | Failed => {
+                let mut files = download.job.files.iter();
+                files.any(|file| file.path.starts_with(from))
+            }
+            _ => true,
+        });
+        in_the_way.map(|download| download.job.label)
     }
 
     fn move_token(&self) -> std::sync::MutexGuard<'_, CancellationToken> {
@@ -250,7 +198,20 @@ impl Core {
                 source,
             })?;
         }
-        let moved = move_folder(from, to, &|progress: MoveProgress| {
+        // What was downloaded a moment ago gets its key where it lies.
+        self.finish_downloads()?;
+        let renaming = |begins: bool| {
+            let journal = MoveJournal {
+                from: from.to_owned(),
+                to: to.to_owned(),
+            };
+            if begins {
+                journal.write(self.data())
+            } else {
+                MoveJournal::remove(self.data())
+            }
+        };
+        let moved = move_folder(from, to, &renaming, &|progress: MoveProgress| {
             self.inner.folder_moves.now.send_modify(|now| {
                 if let Some(now) = now {
                     now.done_bytes = progress.done_bytes;
@@ -258,32 +219,72 @@ impl Core {
                 }
             });
             !cancel.is_cancelled()
-        })
-        .map_err(LibraryError::from)?;
-        let own = from == self.models_folder();
-        let saved = self.update_settings(|settings| follow(settings, own, from, to));
+        });
+        let settled = moved
+            .map_err(|error| LibraryError::from(error).into())
+            .and_then(|moved| self.settle(from, to, moved));
+        if let Err(error) = MoveJournal::remove(self.data()) {
+            tracing::warn!(%error, "the note of a move that is over is left");
+        }
+        settled
+    }
+
+    /// Makes the settings follow what was moved, and takes away the old files; or takes the move back.
+    fn settle(&self, from: &Path, to: &Path, moved: Moved) -> Result<(), Error> {
+        let saved = self.update_settings(|settings| {
+            let own = is_own(settings, self.data(), from);
+            follow(settings, own, from, to);
+        });
         match (moved, saved) {
             (Moved::Renamed, Ok(())) => Ok(()),
-            (Moved::Copied, Ok(())) => {
-                if let Err(error) = delete_moved(from) {
-                    let rest = format!(
-                        "The models are in {} now, but the old folder {} could not be deleted: {error}.",
-                        to.display(),
-                        from.display()
-                    );
-                    self.announce("old_folder_left", rest);
-                }
+            (Moved::Copied(copied), Ok(())) => {
+                self.delete_old(from, to, &copied);
                 Ok(())
             }
             (Moved::Renamed, Err(error)) => {
                 let _ = std::fs::rename(to, from);
                 Err(error)
             }
-            (Moved::Copied, Err(error)) => {
-                let _ = delete_moved(to);
+            (Moved::Copied(copied), Err(error)) => {
+                delete_copies(to, &copied);
                 Err(error)
             }
         }
+    }
+
+    fn delete_old(&self, from: &Path, to: &Path, copied: &CopiedFiles) {
+        let why = match delete_moved(from, copied) {
+            Ok(true) => return,
+            Ok(false) => "holds files that came while it was moved".to_owned(),
+            Err(error) => format!("could not be deleted: {error}"),
+        };
+        let (from, to) = (from.display(), to.display());
+        let rest = format!("The models are in {to} now, but the old folder {from} {why}.");
+        self.announce("old_folder_left", rest);
+    }
+
+    /// Finishes a move that an earlier run was killed in.
+    pub(crate) fn follow_unfinished_move(&self) -> Result<(), Error> {
+        let Unfinished::Follow(MoveJournal { from, to }) = MoveJournal::unfinished(self.data())
+        else {
+            return Ok(());
+        };
+        self.update_settings(|settings| {
+            let own = is_own(settings, self.data(), &from);
+            follow(settings, own, &from, &to);
+        })?;
+        MoveJournal::remove(self.data()).map_err(|source| Error::Folder {
+            path: self.data().root().to_owned(),
+            source,
+        })
+    }
+}
+
+/// Whether it is the folder that downloads go to.
+fn is_own(settings: &SettingsDocument, data: &settings::DataDir, folder: &Path) -> bool {
+    match &settings.own_models_folder {
+        Some(own) => own == folder,
+        None => data.models() == folder,
     }
 }
 
@@ -351,5 +352,89 @@ mod tests {
         );
         assert_eq!(settings.models["a/out"].path, Path::new("/disk-two/b.gguf"));
         assert_eq!(settings.own_models_folder, None);
+    }
+
+    fn open(root: &Path) -> Core {
+        let data = settings::DataDir::at(root);
+        let lock = crate::InstanceLock::acquire(&data).unwrap();
+        let store = settings::FileStore::new(data.settings());
+        Core::open(data, &lock, Box::new(store), Vec::new())
+            .unwrap()
+            .core
+    }
+
+    #[tokio::test]
+    async fn while_a_folder_moves_nothing_is_put_into_one() {
+        let home = tempfile::tempdir().unwrap();
+        let core = open(home.path());
+        let (from, to) = (core.models_folder(), home.path().join("new"));
+        let (moving, _) = core.begin_move(&from, &to).unwrap();
+        let request = crate::DownloadRequest::default();
+        let refused = core.download_model(&request).await.unwrap_err();
+        assert_eq!(refused.code(), "folder_busy");
+        let refused = core.resume_download("any").unwrap_err();
+        assert_eq!(refused.code(), "folder_busy");
+        let model = home.path().join("m.gguf");
+        gguf::tiny::write(&model).unwrap();
+        let request = crate::ImportRequest {
+            paths: vec![model],
+            copy: true,
+            ..crate::ImportRequest::default()
+        };
+        let refused = core.import(&request).await.unwrap_err();
+        assert_eq!(refused.code(), "folder_busy");
+        drop(moving);
+
+        let writing = core.write_to_models_folder().unwrap();
+        let refused = core.move_models_folder(&from, &to).await.unwrap_err();
+        assert_eq!(refused.code(), "folder_busy");
+        drop(writing);
+        core.import(&request).await.unwrap();
+        core.move_models_folder(&from, &to).await.unwrap();
+        let entry = core.settings().models.values().next().cloned().unwrap();
+        assert!(entry.path.starts_with(&to) && entry.path.is_file());
+    }
+
+    /// A client that goes away must not leave the library as being moved until the next start.
+    #[tokio::test]
+    async fn a_move_ends_though_nobody_waits_for_it() {
+        let home = tempfile::tempdir().unwrap();
+        let core = open(home.path());
+        let (from, to) = (core.models_folder(), home.path().join("new"));
+        let asked = tokio::time::timeout(
+            std::time::Duration::ZERO,
+            core.move_models_folder(&from, &to),
+        );
+        let _ = asked.await;
+        let mut now = core.folder_move();
+        let over = |now: &Option<FolderMove>| now.as_ref().is_some_and(|now| !now.running);
+        let seen = now.wait_for(over).await.unwrap().clone().unwrap();
+        assert_eq!(seen.error, None);
+        core.move_models_folder(&to, &from).await.unwrap();
+    }
+
+    #[test]
+    fn a_rename_that_the_settings_missed_is_followed_at_the_next_start() {
+        let home = tempfile::tempdir().unwrap();
+        let data = settings::DataDir::at(home.path());
+        let (from, to) = (data.models(), home.path().join("new"));
+        std::fs::create_dir_all(from.join("x")).unwrap();
+        gguf::tiny::write(&from.join("x/m.gguf")).unwrap();
+        let core = open(home.path());
+        core.scan_library().unwrap();
+        let journal = MoveJournal {
+            from: from.clone(),
+            to: to.clone(),
+        };
+        journal.write(&data).unwrap();
+        std::fs::rename(&from, &to).unwrap();
+        drop(core);
+
+        let core = open(home.path());
+        assert_eq!(core.models_folder(), to);
+        let entry = core.settings().models.values().next().cloned().unwrap();
+        assert_eq!(entry.path, to.join("x/m.gguf"));
+        core.follow_unfinished_move().unwrap();
+        assert_eq!(core.models_folder(), to, "once");
     }
 }

@@ -83,6 +83,8 @@ impl Core {
         self.registry().stop(&key).await;
         let done = self
             .blocking(move |core| {
+                // Of a folder that is being moved, the copy would stay.
+                let _writing = core.write_to_models_folder()?;
                 core.let_go(&removal)?;
                 core.update_settings(|settings| settings.models.shift_remove(&removal.key))?;
                 Ok(removal)
