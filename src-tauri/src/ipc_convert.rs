@@ -90,6 +90,7 @@ impl From<ModelView> for Model {
             present: view.present,
             problem: view.problem,
             has_saved_params: view.has_saved_params,
+            engine: view.engine,
             folder: view.folder.map(|folder| folder.display().to_string()),
             found_in: view.found_in,
             has_projector: view.projector.is_some(),
@@ -220,6 +221,7 @@ impl From<EngineView> for Engine {
                 EngineSource::Added => EngineSourceIpc::Saved,
                 EngineSource::Paddock => EngineSourceIpc::Paddock,
                 EngineSource::Path => EngineSourceIpc::Path,
+                EngineSource::Packed => EngineSourceIpc::Packed,
             },
         }
     }

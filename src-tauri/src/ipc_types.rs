@@ -154,6 +154,8 @@ pub struct Model {
     pub problem: Option<String>,
     pub shard_count: u64,
     pub has_saved_params: bool,
+    /// The engine that it is pinned to.
+    pub engine: Option<String>,
     /// The models folder that it lies in; none for one that was imported where it lies.
     pub folder: Option<String>,
     /// The other app whose file it is.
@@ -342,6 +344,7 @@ pub enum EngineSourceIpc {
     Saved,
     Paddock,
     Path,
+    Packed,
 }
 
 /// An engine.
@@ -377,6 +380,10 @@ pub struct Settings {
     pub paddock_models_folder: String,
     pub engines: Vec<Engine>,
     pub hub: hub::HubSettings,
+    /// Newer builds are installed without being asked for.
+    pub auto_update_engines: bool,
+    /// A load without an engine fetches one.
+    pub fetch_missing_engine: bool,
 }
 
 /// Something in the snapshot changed.

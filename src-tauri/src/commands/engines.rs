@@ -2,12 +2,13 @@
 
 use paddock_core::InstallRequest;
 use tauri::{AppHandle, Runtime, State};
+use tauri_specta::Event;
 
 use super::{ask, local_path, settings::view};
 use crate::app_state::AppState;
 use crate::ipc_error::IpcError;
-use crate::ipc_types::Settings;
-use crate::ipc_types::engines::{AvailableEngines, EngineDetails, EngineRow};
+use crate::ipc_types::engines::{AvailableEngines, EngineDetails, EngineOption, EngineRow};
+use crate::ipc_types::{LibraryChanged, Settings};
 
 /// Picks a llama-server and makes it current.
 #[tauri::command]
@@ -126,4 +127,45 @@ pub(crate) async fn dismiss_announcement(
 ) -> Result<(), IpcError> {
     state.core()?.dismiss_announcement(id);
     Ok(())
+}
+
+/// Every flag that the engine of this model takes.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn engine_options(
+    state: State<'_, AppState>,
+    key: String,
+) -> Result<Vec<EngineOption>, IpcError> {
+    let options = state.core()?.engine_options(&key).await?;
+    Ok(options.into_iter().map(Into::into).collect())
+}
+
+/// Pins a model to an engine, or lets it run on the current one.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn pin_model<R: Runtime>(
+    app: AppHandle<R>,
+    state: State<'_, AppState>,
+    key: String,
+    engine: Option<String>,
+) -> Result<(), IpcError> {
+    state.core()?.pin_model(&key, engine.as_deref()).await?;
+    let _ = LibraryChanged.emit(&app);
+    Ok(())
+}
+
+/// What Paddock may do about engines by itself.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn set_engine_updates(
+    state: State<'_, AppState>,
+    auto_update: bool,
+    fetch_missing: bool,
+) -> Result<Settings, IpcError> {
+    let core = state.core()?;
+    core.update_settings(|settings| {
+        settings.engines.auto_update = auto_update;
+        settings.engines.fetch_missing = fetch_missing;
+    })?;
+    Ok(view(&core))
 }

@@ -34,6 +34,8 @@ pub(super) fn view(core: &Core) -> Settings {
         paddock_models_folder: core.models_folder().display().to_string(),
         engines: core.engines().into_iter().map(Into::into).collect(),
         hub: hub(core),
+        auto_update_engines: settings.engines.auto_update,
+        fetch_missing_engine: settings.engines.fetch_missing,
     }
 }
 

@@ -23,6 +23,7 @@ pub enum EngineOrigin {
     Added,
     Paddock,
     Path,
+    Packed,
 }
 
 /// An installed engine.
@@ -58,6 +59,7 @@ impl From<core::EngineView> for EngineRow {
                 core::EngineSource::Added => EngineOrigin::Added,
                 core::EngineSource::Paddock => EngineOrigin::Paddock,
                 core::EngineSource::Path => EngineOrigin::Path,
+                core::EngineSource::Packed => EngineOrigin::Packed,
             },
             build: view.build,
             variant: view.variant,
@@ -306,6 +308,46 @@ impl From<&core::Announcement> for Announcement {
             code: announcement.code.clone(),
             message: announcement.message.clone(),
             at: announcement.at,
+        }
+    }
+}
+
+/// One flag of an engine, for "all engine options".
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct EngineOption {
+    /// What `extraArgs` calls it.
+    pub name: String,
+    pub names: Vec<String>,
+    /// What its value is; null for a switch.
+    pub value_hint: Option<String>,
+    pub choices: Vec<String>,
+    /// What the engine says of it.
+    pub help: String,
+    pub default: Option<String>,
+    /// The heading in the engine's help.
+    pub section: String,
+    pub deprecated: bool,
+    /// The parameter of the form that is the same.
+    pub parameter: Option<String>,
+    /// Why it cannot be set.
+    pub owned_reason: Option<String>,
+}
+
+impl From<load_params::EngineOption> for EngineOption {
+    fn from(option: load_params::EngineOption) -> Self {
+        let flag = option.flag;
+        Self {
+            name: option.name,
+            deprecated: flag.status == load_params::FlagStatus::Deprecated,
+            names: flag.names,
+            value_hint: flag.value_hint,
+            choices: flag.choices,
+            help: flag.help,
+            default: flag.default,
+            section: flag.section,
+            parameter: option.parameter,
+            owned_reason: option.owned_reason,
         }
     }
 }

@@ -54,6 +54,12 @@ export const commands = {
 	/**  Goes back to the engine that was current before. */
 	rollBackEngine: () => typedError<null, IpcError>(__TAURI_INVOKE("roll_back_engine")),
 	dismissAnnouncement: (id: number) => typedError<null, IpcError>(__TAURI_INVOKE("dismiss_announcement", { id })),
+	/**  Every flag that the engine of this model takes. */
+	engineOptions: (key: string) => typedError<EngineOption[], IpcError>(__TAURI_INVOKE("engine_options", { key })),
+	/**  Pins a model to an engine, or lets it run on the current one. */
+	pinModel: (key: string, engine: string | null) => typedError<null, IpcError>(__TAURI_INVOKE("pin_model", { key, engine })),
+	/**  What Paddock may do about engines by itself. */
+	setEngineUpdates: (autoUpdate: boolean, fetchMissing: boolean) => typedError<Settings, IpcError>(__TAURI_INVOKE("set_engine_updates", { autoUpdate, fetchMissing })),
 	searchHub: (query: HubQuery) => typedError<HubPage, IpcError>(__TAURI_INVOKE("search_hub", { query })),
 	/**  A repository's page; `id` may be a pasted address. */
 	hubRepo: (id: string, revision: string | null) => typedError<HubRepo, IpcError>(__TAURI_INVOKE("hub_repo", { id, revision })),
@@ -219,8 +225,28 @@ export type EngineJob = {
 /**  How far an installation is. */
 export type EngineJobState = "looking" | "fetching" | "unpacking" | "proving" | "done" | "failed";
 
+/**  One flag of an engine, for "all engine options". */
+export type EngineOption = {
+	/**  What `extraArgs` calls it. */
+	name: string,
+	names: string[],
+	/**  What its value is; null for a switch. */
+	valueHint: string | null,
+	choices: string[],
+	/**  What the engine says of it. */
+	help: string,
+	default: string | null,
+	/**  The heading in the engine's help. */
+	section: string,
+	deprecated: boolean,
+	/**  The parameter of the form that is the same. */
+	parameter: string | null,
+	/**  Why it cannot be set. */
+	ownedReason: string | null,
+};
+
 /**  Where Paddock has an engine from. */
-export type EngineOrigin = "added" | "paddock" | "path";
+export type EngineOrigin = "added" | "paddock" | "path" | "packed";
 
 /**  An installed engine. */
 export type EngineRow = {
@@ -243,7 +269,7 @@ export type EngineRow = {
 };
 
 /**  Where an engine is from. */
-export type EngineSource = "saved" | "paddock" | "path";
+export type EngineSource = "saved" | "paddock" | "path" | "packed";
 
 /**  Whether an engine can be relied on. */
 export type EngineState = "good" | "unproved" | "failed";
@@ -582,6 +608,8 @@ export type Model = {
 	problem: string | null,
 	shardCount: number,
 	hasSavedParams: boolean,
+	/**  The engine that it is pinned to. */
+	engine: string | null,
 	/**  The models folder that it lies in; none for one that was imported where it lies. */
 	folder: string | null,
 	/**  The other app whose file it is. */
@@ -713,6 +741,10 @@ export type Settings = {
 	paddockModelsFolder: string,
 	engines: Engine[],
 	hub: HubSettings,
+	/**  Newer builds are installed without being asked for. */
+	autoUpdateEngines: boolean,
+	/**  A load without an engine fetches one. */
+	fetchMissingEngine: boolean,
 };
 
 /**  Everything that changes while the app runs. A greater revision is newer. */

@@ -35,7 +35,7 @@ pub use archive::{ArchiveError, Limits, Unpacked, unpack, unpack_selected};
 pub use asset::Asset;
 pub use child_protocol::speaks_child_protocol;
 pub use devices::{Device, parse_devices};
-pub use locate::{BINARY_NAME, binary_in, on_path};
+pub use locate::{BINARY_NAME, binary_in, on_path, packed_with};
 #[cfg(feature = "releases")]
 pub use machine::{Arch, Gpu, Libc, Machine, Os, Vendor, Version};
 pub use name::{parse_version, suggest_name};

@@ -39,6 +39,21 @@ pub fn binary_in(path: &Path) -> Option<PathBuf> {
         .find(|binary| binary.is_file())
 }
 
+/// The engine that was packed with the program at `executable`: in `engine/` beside it, or where packages and bundles
+/// keep a program's own files.
+#[must_use]
+pub fn packed_with(executable: &Path) -> Option<PathBuf> {
+    let folder = executable.parent()?;
+    let near = [
+        folder.join("engine"),
+        folder.join("../lib/paddock/engine"),
+        folder.join("../Resources/engine"),
+    ];
+    near.into_iter()
+        .filter(|candidate| candidate.is_dir())
+        .find_map(|candidate| binary_in(&candidate))
+}
+
 /// The first `llama-server` in the folders of `path`, a value of the `PATH` variable.
 #[must_use]
 pub fn on_path(path: &OsStr) -> Option<PathBuf> {
@@ -73,6 +88,25 @@ mod tests {
             Some(file),
             "a path that is no folder is the user's word"
         );
+    }
+
+    #[test]
+    fn a_packed_engine_is_beside_the_program_or_among_its_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("bin").join("paddock-desktop");
+        std::fs::create_dir_all(folder.path().join("bin")).unwrap();
+        assert_eq!(packed_with(&program), None);
+        for place in ["lib/paddock/engine", "bin/engine"] {
+            let here = folder.path().join(place);
+            std::fs::create_dir_all(&here).unwrap();
+            std::fs::write(here.join(BINARY_NAME), "").unwrap();
+            let found = packed_with(&program).unwrap();
+            assert_eq!(
+                found.canonicalize().unwrap(),
+                here.join(BINARY_NAME).canonicalize().unwrap(),
+                "{place}"
+            );
+        }
     }
 
     #[test]

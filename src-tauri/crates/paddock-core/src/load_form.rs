@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use load_params::{EngineFlags, FieldSchema, Limits, LoadParams, Problem, Severity, Unsupported};
+use load_params::{EngineFlags, EngineOption, FieldSchema, Limits, LoadParams, Problem, Severity, Unsupported};
 
 use crate::core::Core;
 use crate::error::Error;
@@ -62,6 +62,17 @@ impl Core {
             limits: limits(facts.as_ref()),
             engine,
         })
+    }
+
+    /// Every flag that the engine of this model still takes, with what the table and Paddock itself do with it.
+    ///
+    /// # Errors
+    /// The model is unknown, there is no engine for it, or that cannot run.
+    pub async fn engine_options(&self, request: &str) -> Result<Vec<EngineOption>, Error> {
+        let (_, entry) = self.find_model(request).await?;
+        let engine = self.engine_of(&entry)?;
+        let capabilities = self.inner.capabilities.of(&engine.path).await?;
+        Ok(load_params::engine_options(&capabilities.flags))
     }
 
     /// What would run if `params` were saved for the model. Values that make no command line are no error: they are
