@@ -13,6 +13,7 @@ mod keys;
 mod move_folder;
 mod projector;
 mod scan;
+mod scanner;
 mod watch;
 
 pub use copy::{CopiedBy, copy_cheaply};
@@ -25,4 +26,5 @@ pub use move_folder::{
 };
 pub use projector::FolderNames;
 pub use scan::{FoundModel, model_at, scan_folder};
+pub use scanner::Scanner;
 pub use watch::LibraryWatcher;

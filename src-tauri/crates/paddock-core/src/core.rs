@@ -55,6 +55,7 @@ pub(crate) struct Inner {
     pub(crate) engine_store: EngineStore,
     /// Two scans at once would give two keys to one file.
     pub(crate) library: std::sync::Mutex<()>,
+    pub(crate) scanner: library::Scanner,
     pub(crate) library_revision: watch::Sender<u64>,
     pub(crate) folder_moves: FolderMoves,
 }
@@ -112,6 +113,7 @@ impl Core {
             announcements: Announcements::default(),
             engine_store: EngineStore::open(&data),
             library: std::sync::Mutex::new(()),
+            scanner: library::Scanner::default(),
             library_revision: watch::Sender::new(0),
             folder_moves: FolderMoves::default(),
             data,
@@ -214,4 +216,14 @@ pub(crate) fn endpoint_url(host: IpAddr, port: u16) -> String {
 pub(crate) fn same_path(one: &Path, other: &Path) -> bool {
     one == other
         || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// A core on a folder of a test.
+#[cfg(test)]
+pub(crate) fn open_for_test(root: &Path) -> Core {
+    let data = DataDir::at(root);
+    let lock = InstanceLock::acquire(&data).unwrap();
+    let store = settings::FileStore::new(data.settings());
+    let opened = Core::open(data, &lock, Box::new(store), Vec::new());
+    opened.unwrap().core
 }

@@ -10,7 +10,7 @@ use hub::{RepoId, Variant};
 use serde::{Deserialize, Serialize};
 use settings::ModelSource;
 
-use crate::core::{Core, same_path};
+use crate::core::Core;
 use crate::error::Error;
 use crate::hub_repo::{FoundRepo, is_meant};
 
@@ -274,7 +274,7 @@ impl Core {
         let settings = self.settings();
         let mut models = settings.models.iter();
         models
-            .find(|(_, entry)| same_path(&entry.path, path))
+            .find(|(_, entry)| self.is_at(entry, path))
             .map(|(key, _)| key.clone())
     }
 
@@ -292,7 +292,7 @@ impl Core {
         settings
             .models
             .values()
-            .any(|entry| entry.source.is_some() && same_path(&entry.path, path))
+            .any(|entry| entry.source.is_some() && self.is_at(entry, path))
     }
 }
 

@@ -36,7 +36,7 @@ impl Core {
     /// When Paddock is ending.
     pub async fn found_elsewhere(&self) -> Result<Vec<FoundView>, Error> {
         self.blocking(|core| {
-            let known = KnownFiles::of(&core.settings());
+            let known = KnownFiles::of(&core.settings(), &core.inner.scanner);
             all_of(&App::ALL)
                 .into_iter()
                 .map(|found| FoundView {

@@ -9,7 +9,7 @@ use gguf::ModelInfo;
 use hub::{Gating, Hub, Reference, Repo, RepoId, Variant};
 use serde::Serialize;
 
-use crate::core::{Core, same_path};
+use crate::core::Core;
 use crate::error::Error;
 use crate::run::fit::{self, Fit};
 
@@ -278,7 +278,7 @@ impl Core {
         let known = settings
             .models
             .iter()
-            .find(|(_, entry)| same_path(&entry.path, first));
+            .find(|(_, entry)| self.is_at(entry, first));
         known
             .filter(|(_, entry)| {
                 // Another upload of the same size is another file.

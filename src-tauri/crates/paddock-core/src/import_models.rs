@@ -71,7 +71,7 @@ impl Core {
         }
         self.scan_library()?;
         let keys = self.update_settings(|settings| {
-            let mut known = KnownFiles::of(settings);
+            let mut known = KnownFiles::of(settings, &self.inner.scanner);
             let keys = models.into_iter();
             keys.map(|(model, app)| known.key_for(settings, model, app.map(App::id)))
                 .collect::<Vec<_>>()
@@ -136,10 +136,14 @@ impl Core {
             for file in ModelFiles::of(&model.path).all {
                 let base = file_name(&file);
                 // Files in the stores of other apps are called by their hash, and have no ending.
-                let named = if is_gguf_name(&base) && model.name.is_none() {
-                    base
-                } else {
-                    format!("{name}.gguf")
+                let named = match gguf::shard::parse(&base) {
+                    _ if is_gguf_name(&base) && model.name.is_none() => base,
+                    // The engine finds the other shards by these names.
+                    Some(shard) => {
+                        let stem = name.clone();
+                        gguf::shard::Shard { stem, ..shard }.file_name(shard.index)
+                    }
+                    None => format!("{name}.gguf"),
                 };
                 first.get_or_insert(put(&file, folder.join(named))?);
             }
@@ -229,4 +233,40 @@ fn models_under(path: &Path) -> Result<Vec<FoundModel>, Error> {
         return Err(Error::Folder { path, source });
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// llama.cpp's cache and Jan give a model a name that its files do not have.
+    #[test]
+    fn a_copied_set_keeps_its_shards_apart() {
+        let home = tempfile::tempdir().unwrap();
+        let core = crate::core::open_for_test(home.path());
+        let cache = home.path().join("cache");
+        std::fs::create_dir(&cache).unwrap();
+        let file = |index: u32| cache.join(format!("org_repo_big-{index:05}-of-00002.gguf"));
+        // The same size: they would be taken for one file.
+        std::fs::write(file(1), "GGUF-1").unwrap();
+        std::fs::write(file(2), "GGUF-2").unwrap();
+        let model = FoundModel {
+            path: file(1),
+            publisher: Some("org".to_owned()),
+            name: Some("big".to_owned()),
+            projector: None,
+        };
+        let (copy, _) = core.copy((model, Some(App::LlamaCpp))).unwrap();
+        let folder = core.models_folder().join("org/big");
+        assert_eq!(copy.path, folder.join("big-00001-of-00002.gguf"));
+        let copied = ModelFiles::of(&copy.path);
+        assert!(copied.missing.is_empty());
+        let content: Vec<_> = copied
+            .all
+            .iter()
+            .map(std::fs::read)
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(content, [b"GGUF-1", b"GGUF-2"]);
+    }
 }

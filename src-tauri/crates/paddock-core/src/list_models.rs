@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use gguf::ModelInfo;
-use library::{FolderNames, FoundModel, ModelFiles, assign_key, resolve_key, scan_folder};
+use library::{FolderNames, FoundModel, ModelFiles, Scanner, assign_key, resolve_key};
 use serde::Serialize;
 use settings::{ModelEntry, ModelSource, SettingsDocument};
 
-use crate::core::Core;
+use crate::core::{Core, same_path};
 use crate::error::Error;
 
 /// Listing this many models or more is shared among threads: headers that were never read take milliseconds each.
@@ -144,21 +144,21 @@ impl Core {
 
     fn scan_locked(&self) -> Result<(), Error> {
         let settings = self.settings();
-        let folders = self.models_folders();
-        let found = folders.iter().flat_map(|folder| scan_folder(folder));
+        let found = self.inner.scanner.scan(&self.models_folders());
         let known: HashSet<&Path> = settings
             .models
             .values()
             .map(|entry| entry.path.as_path())
             .collect();
         let new: Vec<_> = found
+            .into_iter()
             .filter(|model| !known.contains(model.path.as_path()))
             .collect();
         if new.is_empty() {
             return Ok(());
         }
         self.update_settings(|settings| {
-            let mut known = KnownFiles::of(settings);
+            let mut known = KnownFiles::of(settings, &self.inner.scanner);
             for model in new {
                 known.key_for(settings, model, None);
             }
@@ -175,12 +175,15 @@ impl Core {
         entry: &ModelEntry,
         around: &mut Surroundings,
     ) -> ModelView {
-        let files = ModelFiles::of(&entry.path);
         let folders = self.models_folders();
+        let folder = folders
+            .into_iter()
+            .find(|folder| entry.path.starts_with(folder));
+        let is_silent = self.inner.scanner.is_silent(&entry.path);
         let mut view = ModelView {
             key: key.to_owned(),
             path: entry.path.clone(),
-            present: !files.is_gone(),
+            present: true,
             problem: None,
             size_bytes: None,
             architecture: None,
@@ -191,13 +194,19 @@ impl Core {
             has_saved_params: !entry.params.is_empty(),
             engine: entry.engine.clone(),
             info: None,
-            projector: projector_of(entry, around),
-            folder: folders
-                .into_iter()
-                .find(|folder| entry.path.starts_with(folder)),
+            projector: None,
+            folder,
             found_in: entry.found_in.clone(),
             source: entry.source.clone(),
         };
+        if is_silent {
+            let folder = view.folder.as_ref().unwrap_or(&entry.path);
+            view.problem = Some(format!("{} does not answer", folder.display()));
+            return view;
+        }
+        let files = ModelFiles::of(&entry.path);
+        view.present = !files.is_gone();
+        view.projector = projector_of(entry, around);
         if files.is_gone() {
             view.problem = Some(format!("model file not found at {}", entry.path.display()));
             return view;
@@ -240,6 +249,12 @@ impl Core {
         self.look_up(request)
     }
 
+    /// Whether a model's file is the one at `path`. One that does not answer is known by its name alone.
+    pub(crate) fn is_at(&self, entry: &ModelEntry, path: &Path) -> bool {
+        entry.path == path
+            || (!self.inner.scanner.is_silent(&entry.path) && same_path(&entry.path, path))
+    }
+
     fn look_up(&self, request: &str) -> Result<(String, ModelEntry), Error> {
         let settings = self.settings();
         let key = resolve_key(request, settings.models.keys().map(String::as_str))?;
@@ -256,11 +271,13 @@ pub(crate) struct KnownFiles {
 }
 
 impl KnownFiles {
-    pub(crate) fn of(settings: &SettingsDocument) -> Self {
+    pub(crate) fn of(settings: &SettingsDocument, scanner: &Scanner) -> Self {
         let mut keys = HashMap::new();
         for (key, entry) in &settings.models {
             keys.insert(entry.path.clone(), key.clone());
-            keys.insert(real(&entry.path), key.clone());
+            if !scanner.is_silent(&entry.path) {
+                keys.insert(real(&entry.path), key.clone());
+            }
         }
         Self { keys }
     }
@@ -334,4 +351,46 @@ fn what_else_it_is(info: &ModelInfo) -> Option<String> {
 fn by_file_name(message: &str, path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str());
     message.replacen(&path.display().to_string(), &name.to_string_lossy(), 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex, mpsc};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::core::open_for_test;
+
+    /// A network drive that hangs must not take the rest of the library with it: LM Studio #76.
+    #[tokio::test]
+    async fn models_in_a_folder_that_hangs_stay_and_say_so() {
+        let home = tempfile::tempdir().unwrap();
+        let mut core = open_for_test(home.path());
+        let (hangs, fine) = (home.path().join("hangs"), core.models_folder());
+        for folder in [&hangs, &fine] {
+            std::fs::create_dir_all(folder).unwrap();
+            gguf::tiny::write(&folder.join("m.gguf")).unwrap();
+        }
+        core.add_models_folder(&hangs).await.unwrap();
+        let (let_go, held) = mpsc::channel::<()>();
+        let (held, hanging) = (Mutex::new(held), hangs.clone());
+        Arc::get_mut(&mut core.inner).unwrap().scanner =
+            Scanner::with(Duration::from_millis(500), move |folder| {
+                if folder == hanging {
+                    let _ = held.lock().unwrap().recv();
+                }
+                library::scan_folder(folder)
+            });
+        let models = core.list_models().await.unwrap();
+        let (silent, sound): (Vec<_>, Vec<_>) = models
+            .into_iter()
+            .partition(|model| model.path.starts_with(&hangs));
+        assert_eq!((silent.len(), sound.len()), (1, 1));
+        let problem = silent[0].problem.as_deref().unwrap();
+        assert!(problem.ends_with("hangs does not answer"), "{problem}");
+        assert_eq!(sound[0].problem, None);
+        let folders = core.library_folders().await.unwrap();
+        assert!(folders[1].silent && folders[1].missing && !folders[0].silent);
+        drop(let_go);
+    }
 }

@@ -27,6 +27,8 @@ pub struct FolderView {
     pub own: bool,
     /// It is not there: a drive that is not plugged in. Its models are kept.
     pub missing: bool,
+    /// It is missing in that it does not answer: a network drive that hangs.
+    pub silent: bool,
     /// Bytes free on its disk.
     pub free_bytes: Option<u64>,
     /// Models that lie in it.
@@ -62,11 +64,16 @@ impl Core {
                 let inside = models
                     .iter()
                     .filter(|model| model.folder.as_ref() == Some(&path));
+                let silent = core.inner.scanner.is_silent(&path);
+                let is_there = !silent && path.is_dir();
                 FolderView {
                     own: path == own,
                     // Our own is made when something is put there.
-                    missing: path != core.data().models() && !path.is_dir(),
-                    free_bytes: free_bytes(&path).filter(|_| path == own || path.is_dir()),
+                    missing: silent || (path != core.data().models() && !is_there),
+                    silent,
+                    free_bytes: (is_there || (path == own && !silent))
+                        .then(|| free_bytes(&path))
+                        .flatten(),
                     model_count: inside.clone().count(),
                     size_bytes: inside.filter_map(|model| model.size_bytes).sum(),
                     path,
@@ -325,6 +332,7 @@ mod tests {
     use settings::ModelEntry;
 
     use super::*;
+    use crate::core::open_for_test as open;
 
     #[test]
     fn what_was_in_a_folder_follows_it_and_nothing_else_does() {
@@ -352,15 +360,6 @@ mod tests {
         );
         assert_eq!(settings.models["a/out"].path, Path::new("/disk-two/b.gguf"));
         assert_eq!(settings.own_models_folder, None);
-    }
-
-    fn open(root: &Path) -> Core {
-        let data = settings::DataDir::at(root);
-        let lock = crate::InstanceLock::acquire(&data).unwrap();
-        let store = settings::FileStore::new(data.settings());
-        Core::open(data, &lock, Box::new(store), Vec::new())
-            .unwrap()
-            .core
     }
 
     #[tokio::test]

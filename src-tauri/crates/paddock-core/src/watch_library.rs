@@ -53,7 +53,13 @@ async fn keep_watching(core: Weak<Inner>, mut watcher: LibraryWatcher, told: Arc
         // Asking a drive whether it is there can take long.
         let looked = core
             .blocking(move |core| {
-                let changed = watcher.watch(&core.models_folders());
+                // A scan gives up waiting for a drive that hangs; whether it is there is then not asked.
+                if is_first && let Err(error) = core.scan_library() {
+                    tracing::warn!(%error, "new models could not be added");
+                }
+                let mut folders = core.models_folders();
+                folders.retain(|folder| !core.inner.scanner.is_silent(folder));
+                let changed = watcher.watch(&folders);
                 if (is_told || changed)
                     && let Err(error) = core.scan_library()
                 {

@@ -227,6 +227,7 @@ pub(super) async fn folder(folder: Folder, json: bool) -> Result<(), Failure> {
         .iter()
         .map(|folder| {
             let state = match (&folder["missing"], &folder["own"]) {
+                (Value::Bool(true), _) if folder["silent"] == true => "does not answer",
                 (Value::Bool(true), _) => "missing",
                 (_, Value::Bool(true)) => "downloads go here",
                 _ => "",
