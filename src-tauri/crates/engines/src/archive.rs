@@ -14,8 +14,10 @@ mod links;
 mod tar_gz;
 mod zipped;
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read, Seek};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use self::entry::Sink;
@@ -125,8 +127,10 @@ pub struct Unpacked {
     pub total_bytes: u64,
 }
 
-/// Unpacks all of `archive` into `folder`, which is made where it is not there. `progress` hears how many bytes of the
-/// archive were read so far.
+/// Unpacks all of `archive` into `folder`, which is made where it is not there. `progress` hears, many times in a file,
+/// how many bytes of the archive were read so far, and ends it where it says so; the archive is [`Broken`] then.
+///
+/// [`Broken`]: ArchiveError::Broken
 ///
 /// # Errors
 /// [`ArchiveError`]; then the folder holds what was unpacked before.
@@ -134,15 +138,10 @@ pub fn unpack(
     archive: &Path,
     folder: &Path,
     limits: &Limits,
-    progress: &mut dyn FnMut(u64),
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<Unpacked, ArchiveError> {
-    unpack_selected(
-        archive,
-        folder,
-        limits,
-        &|name| Some(name.to_owned()),
-        progress,
-    )
+    let select = |name: &Path| Some(name.to_owned());
+    unpack_into(archive, folder, limits, &select, progress)
 }
 
 /// As [`unpack`], of those entries for which `select` says where they go: from the entry's checked name to a path
@@ -157,6 +156,20 @@ pub fn unpack_selected(
     select: &dyn Fn(&Path) -> Option<PathBuf>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Unpacked, ArchiveError> {
+    let mut tell = |read| {
+        progress(read);
+        ControlFlow::Continue(())
+    };
+    unpack_into(archive, folder, limits, select, &mut tell)
+}
+
+fn unpack_into(
+    archive: &Path,
+    folder: &Path,
+    limits: &Limits,
+    select: &dyn Fn(&Path) -> Option<PathBuf>,
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<Unpacked, ArchiveError> {
     let broken = |source: io::Error| ArchiveError::Broken {
         path: archive.to_owned(),
         reason: source.to_string(),
@@ -170,10 +183,18 @@ pub fn unpack_selected(
         path: folder.to_owned(),
         source,
     })?;
-    let mut sink = Sink::new(archive, folder, *limits, size_bytes, select);
+    let read_so_far = Cell::new(0);
+    let mut sink = Sink::new(
+        archive,
+        folder,
+        *limits,
+        size_bytes,
+        select,
+        (&read_so_far, progress),
+    );
     match &magic[..read] {
-        [0x1f, 0x8b, ..] => tar_gz::unpack(file, &mut sink, progress)?,
-        [b'P', b'K', ..] => zipped::unpack(file, &mut sink, progress)?,
+        [0x1f, 0x8b, ..] => tar_gz::unpack(file, &mut sink, &read_so_far)?,
+        [b'P', b'K', ..] => zipped::unpack(file, &mut sink, &read_so_far)?,
         [] => return Err(broken(io::Error::other("it is empty"))),
         _ => return Err(broken(io::Error::other("it is neither tar.gz nor zip"))),
     }

@@ -35,7 +35,7 @@ impl World {
             &self.at("archive"),
             &self.at("in/here"),
             limits,
-            &mut |_| {},
+            &mut |_| ControlFlow::Continue(()),
         )
     }
 
@@ -148,7 +148,10 @@ fn a_flat_zip_is_unpacked() {
         &world.at("archive"),
         &world.at("in/here"),
         &Limits::default(),
-        &mut |bytes| heard = bytes,
+        &mut |bytes| {
+            heard = bytes;
+            ControlFlow::Continue(())
+        },
     )
     .unwrap();
     assert_eq!((unpacked.entries, unpacked.total_bytes), (2, 14));
@@ -308,4 +311,52 @@ fn only_what_is_selected_is_unpacked() {
     .unwrap();
     assert!(world.at("in/here/llama-server").is_file());
     assert_eq!(std::fs::read_dir(world.at("in/here")).unwrap().count(), 1);
+}
+
+/// A name is read into memory before anyone can look at it.
+#[test]
+fn a_name_without_end_is_refused() {
+    for kind in [EntryType::GNULongName, EntryType::XHeader] {
+        let long = "a".repeat(2 << 20);
+        let world = World::new();
+        let archive = tar(&[
+            ("././@LongLink", kind, &long, 0o644),
+            ("b", FILE, "", 0o644),
+        ]);
+        let error = world.unpack(&archive).unwrap_err();
+        assert!(
+            matches!(&error, ArchiveError::TooMuch { .. }),
+            "{kind:?}: {error}"
+        );
+        world.nothing_escaped();
+    }
+    let world = World::new();
+    let content = "b".repeat(3 << 20);
+    let archive = tar(&[("a", FILE, &content, 0o644), ("b", FILE, "x", 0o644)]);
+    assert_eq!(
+        world.unpack(&archive).unwrap().entries,
+        2,
+        "a file may be as long"
+    );
+}
+
+#[test]
+fn unpacking_can_be_stopped_in_the_middle_of_a_file() {
+    let content = "b".repeat(3 << 20);
+    for archive in [
+        tar(&[("a", FILE, &content, 0o644)]),
+        zip(&[("a", &content)]),
+    ] {
+        let world = World::new();
+        std::fs::write(world.at("archive"), archive).unwrap();
+        let stopped = unpack(
+            &world.at("archive"),
+            &world.at("in/here"),
+            &Limits::default(),
+            &mut |_| ControlFlow::Break(()),
+        );
+        assert!(matches!(stopped, Err(ArchiveError::Broken { .. })));
+        let written = world.at("in/here/a").metadata().unwrap().len();
+        assert!(written < content.len() as u64, "{written}");
+    }
 }

@@ -4,6 +4,7 @@
 //! removes. The last step is a rename and one write of the settings; before it, what was current is current, and after
 //! it the new engine is. An end between the two leaves a whole and proved engine that is not current.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::engines::EngineView;
 use crate::error::Error;
 use crate::install_engine::{InstallRequest, Then};
 use crate::run::engine_store::{Staging, remove_folder};
-use crate::run::install_files::{binary_of, lift_single_folder, move_up};
+use crate::run::install_files::{binary_of, check_links, lift_single_folder, move_up};
 
 /// How much larger an engine is than its archives, at most, plus the archives themselves.
 const ROOM_FACTOR: u64 = 5;
@@ -215,17 +216,24 @@ impl Core {
                         let percent = (done + read).min(total) * 100 / total.max(1);
                         core.update_job(|job| job.step = format!("Unpacking it: {percent} %"));
                     }
+                    if cancel.is_cancelled() {
+                        ControlFlow::Break(())
+                    } else {
+                        ControlFlow::Continue(())
+                    }
                 })
-                .map_err(EngineError::from)?;
+                .map_err(|error| match error {
+                    _ if cancel.is_cancelled() => EngineError::Cancelled,
+                    error => error.into(),
+                })?;
                 done += file.metadata().map_or(0, |metadata| metadata.len());
                 lift_single_folder(&target)?;
-                if cancel.is_cancelled() {
-                    return Err(EngineError::Cancelled.into());
-                }
                 // What comes after the engine itself belongs beside its binary.
                 if index > 0 {
                     move_up(&target)?;
                 }
+                // A link that stayed inside may lead out from where it is now.
+                check_links(file, &folder)?;
                 let binary = binary_of(&folder);
                 let Some(parent) = binary.as_deref().and_then(Path::parent) else {
                     return Ok(None);

@@ -1,7 +1,7 @@
 //! `paddock engine install` and `available`: what there is, and how it comes here.
 //!
-//! Ctrl-C cancels, also an installation that the running host works on. What was fetched stays, so the same command goes
-//! on from there.
+//! Ctrl-C cancels, also an installation that the running host works on; a second one ends the command at once. What was
+//! fetched stays, so the same command goes on from there.
 
 use std::time::Duration;
 
@@ -15,6 +15,8 @@ use crate::output::{self, cell, size};
 
 /// How often progress is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(150);
+/// As shells say it of a program that SIGINT ended.
+const INTERRUPTED: i32 = 130;
 
 pub(super) async fn install(
     door: &Door,
@@ -53,11 +55,16 @@ pub(super) async fn install(
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK_EVERY) => {}
-            interrupted = tokio::signal::ctrl_c(), if !cancelled => {
-                if interrupted.is_ok() {
-                    cancelled = true;
-                    door.cancel_engine_install().await?;
+            interrupted = tokio::signal::ctrl_c() => {
+                interrupted.map_err(|error| {
+                    Failure::new("signal", format!("Ctrl-C cannot be heard: {error}"), "")
+                })?;
+                // Whoever asks twice does not wait for the end of it.
+                if std::mem::replace(&mut cancelled, true) {
+                    shown.end();
+                    std::process::exit(INTERRUPTED);
                 }
+                door.cancel_engine_install().await?;
             }
         }
     }

@@ -1,8 +1,10 @@
 //! Where entries go: names checked, bounds kept, files written.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::ops::ControlFlow;
 use std::path::{Component, Path, PathBuf};
 
 use super::links::{Link, make_links};
@@ -12,6 +14,9 @@ const BUFFER_BYTES: usize = 1 << 18;
 /// A small archive of zeros is no bomb yet.
 const ALWAYS_ALLOWED_BYTES: u64 = 64 << 20;
 
+/// Bytes of the archive that were read, and who hears of them.
+pub(super) type Progress<'a> = (&'a Cell<u64>, &'a mut dyn FnMut(u64) -> ControlFlow<()>);
+
 /// Takes entries one by one.
 pub(super) struct Sink<'a> {
     archive: &'a Path,
@@ -19,6 +24,7 @@ pub(super) struct Sink<'a> {
     limits: Limits,
     allowed_bytes: u64,
     select: &'a dyn Fn(&Path) -> Option<PathBuf>,
+    progress: Progress<'a>,
     taken: HashSet<PathBuf>,
     links: Vec<Link>,
     unpacked: Unpacked,
@@ -32,6 +38,7 @@ impl<'a> Sink<'a> {
         limits: Limits,
         archive_bytes: u64,
         select: &'a dyn Fn(&Path) -> Option<PathBuf>,
+        progress: Progress<'a>,
     ) -> Self {
         let by_size = archive_bytes
             .saturating_mul(limits.expansion)
@@ -42,6 +49,7 @@ impl<'a> Sink<'a> {
             limits,
             allowed_bytes: limits.total_bytes.min(by_size),
             select,
+            progress,
             taken: HashSet::new(),
             links: Vec::new(),
             unpacked: Unpacked::default(),
@@ -54,6 +62,20 @@ impl<'a> Sink<'a> {
             path: self.archive.to_owned(),
             reason: reason.to_string(),
         }
+    }
+
+    /// Tells how far it is.
+    pub(super) fn tell(&mut self) -> Result<(), ArchiveError> {
+        let (read, progress) = &mut self.progress;
+        match progress(read.get()) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(self.broken("unpacking it was stopped")),
+        }
+    }
+
+    /// Bytes that files may still have.
+    pub(super) fn bytes_left(&self) -> u64 {
+        self.allowed_bytes.saturating_sub(self.unpacked.total_bytes)
     }
 
     pub(super) fn refuse(&self, entry: &str, reason: &'static str) -> ArchiveError {
@@ -77,7 +99,7 @@ impl<'a> Sink<'a> {
         Ok(Some(path))
     }
 
-    fn too_much(&self, what: String) -> ArchiveError {
+    pub(super) fn too_much(&self, what: String) -> ArchiveError {
         ArchiveError::TooMuch {
             path: self.archive.to_owned(),
             what,
@@ -153,6 +175,7 @@ impl<'a> Sink<'a> {
             }
             file.write_all(&self.buffer[..count]).map_err(failed)?;
             written += count;
+            self.tell()?;
         }
         set_mode(&file, is_program || looks_like_program(first)).map_err(failed)?;
         // The rename that follows must not reach the disk before the contents do.

@@ -1,5 +1,6 @@
 //! zip, whose table of contents is at its end.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{BufReader, Read};
 
@@ -14,11 +15,10 @@ const MOST_LINK_BYTES: u64 = 4096;
 pub(super) fn unpack(
     file: File,
     sink: &mut Sink<'_>,
-    progress: &mut dyn FnMut(u64),
+    read: &Cell<u64>,
 ) -> Result<(), ArchiveError> {
     let mut archive = ZipArchive::new(BufReader::with_capacity(1 << 18, file))
         .map_err(|error| sink.broken(error))?;
-    let mut read = 0;
     for index in 0..archive.len() {
         let mut entry = archive
             .by_index(index)
@@ -41,8 +41,8 @@ pub(super) fn unpack(
             let is_program = mode.is_some_and(|mode| mode & 0o111 != 0);
             sink.file(&name, &mut entry, is_program)?;
         }
-        read += entry.compressed_size();
-        progress(read);
+        read.set(read.get() + entry.compressed_size());
+        sink.tell()?;
     }
     Ok(())
 }

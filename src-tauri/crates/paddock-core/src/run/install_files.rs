@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use engines::binary_in;
+use engines::{ArchiveError, binary_in};
 
+use crate::engine_error::EngineError;
 use crate::error::Error;
 
 /// The binary in a folder, where there is one.
@@ -53,6 +54,39 @@ pub(crate) fn move_up(folder: &Path) -> Result<(), Error> {
     std::fs::remove_dir_all(&aside).map_err(failed)
 }
 
+/// Every link in the folder must end in it. They were checked when they were unpacked, and may have moved since.
+pub(crate) fn check_links(archive: &Path, folder: &Path) -> Result<(), Error> {
+    let failed = |source| Error::Folder {
+        path: folder.to_owned(),
+        source,
+    };
+    let root = folder.canonicalize().map_err(failed)?;
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let kind = entry.file_type().map_err(failed)?;
+            let path = entry.path();
+            if kind.is_dir() {
+                folders.push(path);
+            } else if kind.is_symlink()
+                && !path
+                    .canonicalize()
+                    .is_ok_and(|real| real.starts_with(&root))
+            {
+                let name = path.strip_prefix(folder).unwrap_or(&path);
+                return Err(EngineError::from(ArchiveError::Unsafe {
+                    path: archive.to_owned(),
+                    entry: name.display().to_string(),
+                    reason: "links out of the folder",
+                })
+                .into());
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Bytes of all files below.
 pub(crate) fn size_of(folder: &Path) -> u64 {
     std::fs::read_dir(folder)
@@ -79,6 +113,27 @@ pub(crate) fn sync_folder(folder: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_that_leads_out_after_lifting_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let staging = folder.path().join("staging");
+        let top = staging.join("top");
+        std::fs::create_dir_all(top.join("lib")).unwrap();
+        std::fs::write(top.join("llama-server"), "").unwrap();
+        std::os::unix::fs::symlink("../llama-server", top.join("lib/up")).unwrap();
+        lift_single_folder(&staging).unwrap();
+        check_links(Path::new("a.tar.gz"), &staging).unwrap();
+
+        let top = staging.join("top");
+        std::fs::create_dir_all(&top).unwrap();
+        std::os::unix::fs::symlink("..", top.join("x")).unwrap();
+        check_links(Path::new("a.tar.gz"), &staging).unwrap();
+        move_up(&top).unwrap();
+        let error = check_links(Path::new("a.tar.gz"), &staging).unwrap_err();
+        assert_eq!(error.code(), "archive_refused");
+    }
 
     #[test]
     fn one_folder_in_a_folder_is_lifted_also_where_names_are_equal() {
