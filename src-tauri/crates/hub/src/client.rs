@@ -14,6 +14,8 @@ use crate::token::Token;
 pub const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
 /// No answer of the API is longer; a tree page of a thousand files is about 300 kB.
 const MAX_ANSWER_BYTES: usize = 16 << 20;
+/// What is read of a refusal, for the sentence in it.
+const MAX_REFUSAL_BYTES: usize = 64 << 10;
 /// What must not stand in one part of a path as it is.
 const PART: &AsciiSet = &CONTROLS
     .add(b' ')
@@ -213,16 +215,15 @@ impl Hub {
         Err(self.refusal(response, about).await)
     }
 
-    async fn refusal(&self, response: Response, about: &About<'_>) -> Error {
+    async fn refusal(&self, mut response: Response, about: &About<'_>) -> Error {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let text = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
         let code = text("x-error-code");
         let mut message = text("x-error-message");
-        if message.is_none()
-            && let Ok(body) = response.text().await
-        {
-            message = serde_json::from_str::<serde_json::Value>(&body)
+        if message.is_none() {
+            let body = beginning(&mut response).await;
+            message = serde_json::from_slice::<serde_json::Value>(&body)
                 .ok()
                 .and_then(|body| body["error"].as_str().map(str::to_owned));
         }
@@ -311,6 +312,18 @@ impl Hub {
     }
 }
 
+/// What a refusal says, as far as it is worth reading.
+async fn beginning(response: &mut Response) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > MAX_REFUSAL_BYTES {
+            break;
+        }
+    }
+    bytes
+}
+
 /// One part of a path.
 pub(crate) fn encoded(part: &str) -> String {
     utf8_percent_encode(part, PART).to_string()
@@ -353,6 +366,38 @@ mod tests {
         );
         assert_eq!(cursor("<https://x/?cursor=c>; rel=\"prev\""), None);
         assert_eq!(cursor("nonsense"), None);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_without_end_is_read_no_further_than_its_sentence() {
+        use std::io::{Read, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let settings = HubSettings {
+            endpoint: format!("http://{}", listener.local_addr().unwrap()),
+            token: None,
+        };
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 500 No\r\nConnection: close\r\n\r\n");
+            let mut sent = 0_u64;
+            // As much as sockets and this side's buffer take is sent, not a gigabyte.
+            while sent < 1 << 30 && stream.write_all(&[b' '; 64 << 10]).is_ok() {
+                sent += 64 << 10;
+            }
+            sent
+        });
+        let hub = Hub::new(http_client::loopback().build().unwrap(), settings).unwrap();
+        let id = RepoId::parse("a/b").unwrap();
+        let error = hub.repo(&id, None).await.unwrap_err();
+        assert!(
+            matches!(error, Error::Server { status: 500, .. }),
+            "{error}"
+        );
+        drop(hub);
+        // The connection is closed by a task of this runtime, which must go on meanwhile.
+        let sent = tokio::task::spawn_blocking(|| server.join().unwrap());
+        assert!(sent.await.unwrap() < 1 << 30);
     }
 
     #[test]

@@ -9,6 +9,11 @@ use crate::reference::RepoId;
 
 /// A repository with more pages of files than this is read no further: a thousand files a page.
 const MAX_PAGES: usize = 20;
+/// So does one whose pages are longer.
+const MOST_FILES: usize = 20_000;
+
+/// No file is longer: an answer that says so is wrong, or means harm.
+const MOST_BYTES: u64 = 16 << 40;
 
 /// A file in a repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -39,6 +44,9 @@ impl Hub {
             files.extend(rows.iter().filter_map(file));
             if next.is_none() {
                 return Ok(files);
+            }
+            if files.len() >= MOST_FILES {
+                break;
             }
             cursor = next;
         }
@@ -89,7 +97,20 @@ fn file(row: &Value) -> Option<RepoFile> {
         path: row["path"].as_str()?.to_owned(),
         size_bytes: row["lfs"]["size"]
             .as_u64()
-            .or_else(|| row["size"].as_u64())?,
+            .or_else(|| row["size"].as_u64())
+            .filter(|size| *size <= MOST_BYTES)?,
         sha256,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_end_is_none() {
+        let row = |size: u64| serde_json::json!({"type": "file", "path": "a.gguf", "size": size});
+        assert_eq!(file(&row(5)).map(|file| file.size_bytes), Some(5));
+        assert_eq!(file(&row(i64::MAX as u64)), None);
+    }
 }

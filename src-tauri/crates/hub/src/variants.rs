@@ -1,12 +1,19 @@
 //! From a repository's files to what a person chooses between. Shards and the vision projector are one thing with one
 //! size: counted apart, they are the usual way to end up with half a model.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use gguf::shard;
+use gguf::shard::{self, Shard};
 use serde::Serialize;
 
 use crate::files::RepoFile;
+
+/// Model files that are looked at: a repository is anybody's, and what it costs to show it must have an end.
+const MOST_FILES: usize = 2_000;
+/// A name that speaks of more shards is no shard's. The largest models have a few hundred.
+const MOST_SHARDS: u32 = 1_000;
+/// Shards that are lacking and called by name.
+const MOST_NAMED: usize = 5;
 
 /// One quantization of a model: all the files of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -22,7 +29,7 @@ pub struct Variant {
     pub projector: Option<String>,
     /// Bytes of all files.
     pub size_bytes: u64,
-    /// Names of shards that the repository lacks; then it cannot be loaded.
+    /// Names of shards that the repository lacks; then it cannot be loaded. After the first few, how many more.
     pub missing: Vec<String>,
 }
 
@@ -68,12 +75,16 @@ pub fn quantization(file_name: &str) -> Option<String> {
 pub fn variants(files: &[RepoFile]) -> Vec<Variant> {
     let mut sets: BTreeMap<(String, Option<u32>), Vec<&RepoFile>> = BTreeMap::new();
     let mut projectors = Vec::new();
-    for file in files.iter().filter(|file| is_gguf(&file.path)) {
+    let looked_at = files
+        .iter()
+        .filter(|file| is_gguf(&file.path))
+        .take(MOST_FILES);
+    for file in looked_at {
         let name = base(&file.path).to_lowercase();
         if name.contains("mmproj") {
             projectors.push(file);
         } else if !name.contains("imatrix") {
-            let shard = shard::parse(base(&file.path));
+            let shard = shard_of(&file.path);
             let stem = match &shard {
                 Some(shard) => format!("{}{}", folder(&file.path), shard.stem),
                 None => file.path.clone(),
@@ -83,6 +94,7 @@ pub fn variants(files: &[RepoFile]) -> Vec<Variant> {
                 .push(file);
         }
     }
+    let projectors = Projectors::of(projectors);
     let mut variants: Vec<Variant> = sets
         .into_values()
         .map(|files| variant(files, &projectors))
@@ -94,16 +106,11 @@ pub fn variants(files: &[RepoFile]) -> Vec<Variant> {
     variants
 }
 
-fn variant(mut files: Vec<&RepoFile>, projectors: &[&RepoFile]) -> Variant {
+fn variant(mut files: Vec<&RepoFile>, projectors: &Projectors) -> Variant {
     files.sort_by(|one, other| one.path.cmp(&other.path));
     let first = files[0];
-    let missing = shard::parse(base(&first.path)).map_or_else(Vec::new, |shard| {
-        (1..=shard.count)
-            .map(|index| shard.file_name(index))
-            .filter(|name| !files.iter().any(|file| base(&file.path) == name))
-            .collect()
-    });
-    let projector = best_projector(projectors, &first.path);
+    let missing = shard_of(&first.path).map_or_else(Vec::new, |shard| missing(&shard, &files));
+    let projector = projectors.best_for(&first.path);
     let mut all: Vec<RepoFile> = files.into_iter().cloned().collect();
     let quantization = quantization(&all[0].path).or_else(|| quantization_of_folder(&all[0].path));
     all.extend(projector.cloned());
@@ -125,19 +132,52 @@ fn quantization_of_folder(path: &str) -> Option<String> {
     quantization(folder)
 }
 
-/// A projector from the same folder before one from elsewhere; in 16 bits before others: it is small, and vision suffers
-/// first.
-fn best_projector<'file>(projectors: &[&'file RepoFile], model: &str) -> Option<&'file RepoFile> {
-    const BEST: [&str; 4] = ["F16", "BF16", "Q8_0", "F32"];
-    projectors.iter().copied().min_by_key(|file| {
-        let label = quantization(&file.path).unwrap_or_default();
-        let place = BEST.iter().position(|best| *best == label);
-        (
-            folder(&file.path) != folder(model),
-            place.unwrap_or(BEST.len()),
-            &file.path,
-        )
-    })
+/// The shards that are not among `files`.
+fn missing(shard: &Shard, files: &[&RepoFile]) -> Vec<String> {
+    let here: HashSet<&str> = files.iter().map(|file| base(&file.path)).collect();
+    let mut missing: Vec<String> = (1..=shard.count)
+        .map(|index| shard.file_name(index))
+        .filter(|name| !here.contains(name.as_str()))
+        .collect();
+    if let Some(more @ 1..) = missing.len().checked_sub(MOST_NAMED) {
+        missing.truncate(MOST_NAMED);
+        missing.push(format!("{more} more"));
+    }
+    missing
+}
+
+/// The projectors of a repository, the best first. One from the same folder as the model comes before one from
+/// elsewhere; one in 16 bits before others: it is small, and vision suffers first.
+struct Projectors<'file> {
+    best: Option<&'file RepoFile>,
+    by_folder: HashMap<&'file str, &'file RepoFile>,
+}
+
+impl<'file> Projectors<'file> {
+    fn of(mut files: Vec<&'file RepoFile>) -> Self {
+        const BEST: [&str; 4] = ["F16", "BF16", "Q8_0", "F32"];
+        files.sort_by_cached_key(|file| {
+            let label = quantization(&file.path).unwrap_or_default();
+            let place = BEST.iter().position(|best| *best == label);
+            (place.unwrap_or(BEST.len()), file.path.clone())
+        });
+        let mut by_folder = HashMap::new();
+        for file in &files {
+            by_folder.entry(folder(&file.path)).or_insert(*file);
+        }
+        Self {
+            best: files.first().copied(),
+            by_folder,
+        }
+    }
+
+    fn best_for(&self, model: &str) -> Option<&'file RepoFile> {
+        self.by_folder.get(folder(model)).copied().or(self.best)
+    }
+}
+
+fn shard_of(path: &str) -> Option<Shard> {
+    shard::parse(base(path)).filter(|shard| shard.count <= MOST_SHARDS)
 }
 
 /// Variants of one quantization are called by their files instead, and by their paths where those are the same too.
@@ -240,6 +280,42 @@ mod tests {
         assert_eq!(
             found[0].missing,
             ["big-00001-of-00003.gguf", "big-00003-of-00003.gguf"]
+        );
+    }
+
+    /// A public repository of a few tiny files must not cost more memory than there is.
+    #[test]
+    fn shards_without_end_cost_nothing() {
+        let names: Vec<String> = (0..3_000)
+            .map(|number| format!("a{number}-00001-of-99999.gguf"))
+            .chain((0..500).map(|number| format!("mmproj-{number}.gguf")))
+            .collect();
+        let list: Vec<_> = names.iter().map(|name| (name.as_str(), 1)).collect();
+        let found = variants(&files(&list));
+        assert_eq!(found.len(), MOST_FILES);
+        assert!(found.iter().all(|variant| variant.missing.is_empty()));
+
+        let found = variants(&files(&[("b-00001-of-01000.gguf", 1)]));
+        assert_eq!(found[0].missing.len(), MOST_NAMED + 1);
+        assert_eq!(found[0].missing[0], "b-00002-of-01000.gguf");
+        assert_eq!(found[0].missing[MOST_NAMED], "994 more");
+    }
+
+    #[test]
+    fn a_projector_of_the_same_folder_comes_first() {
+        let found = variants(&files(&[
+            ("mmproj-f16.gguf", 1),
+            ("a/mmproj-q8_0.gguf", 1),
+            ("a/m-Q4_K_M.gguf", 9),
+            ("b/n-Q8_0.gguf", 8),
+        ]));
+        let projectors: Vec<_> = found
+            .iter()
+            .map(|variant| variant.projector.as_deref())
+            .collect();
+        assert_eq!(
+            projectors,
+            [Some("a/mmproj-q8_0.gguf"), Some("mmproj-f16.gguf")]
         );
     }
 
