@@ -7,6 +7,7 @@
 mod cli;
 mod endpoint;
 mod engines;
+mod engines_faults;
 mod engines_killed;
 mod failures;
 mod hub;

@@ -72,6 +72,18 @@ pub fn that_exits(tag: &str, code: i32) -> Bytes {
     script(tag, &only_as_server(&format!("exit {code}")), 0)
 }
 
+/// The text of an engine that answers questions about itself, and never gets ready to serve.
+#[must_use]
+pub fn hanging_text() -> String {
+    format!("#!/bin/sh\n{}\n", only_as_server("exec sleep 600"))
+}
+
+/// An engine with [`hanging_text`].
+#[must_use]
+pub fn hanging(tag: &str) -> Bytes {
+    script(tag, &only_as_server("exec sleep 600"), 0)
+}
+
 /// An engine that loads the tiny model of the proof and no other.
 #[must_use]
 pub fn for_the_proof_only(tag: &str) -> Bytes {
