@@ -47,6 +47,14 @@ pub enum Error {
     /// The model file is not whole, or no model.
     #[error(transparent)]
     ModelFile(#[from] gguf::Error),
+    /// The file is sound, and no model by itself.
+    #[error("{} is {what}", path.display())]
+    NotAModel {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
     /// No model is meant, or several.
     #[error(transparent)]
     Model(#[from] library::NotFound),
@@ -182,6 +190,7 @@ impl Error {
             Self::ModelFile(source) if source.is_incomplete() => "model_truncated",
             Self::ModelFile(gguf::Error::NotFound { .. }) => "model_missing",
             Self::ModelFile(_) => "model_not_gguf",
+            Self::NotAModel { .. } => "not_a_model",
             Self::Model(library::NotFound::Unknown(_)) => "model_not_found",
             Self::Model(library::NotFound::Ambiguous { .. }) => "model_ambiguous",
             Self::Engine(source) => source.code(),
@@ -215,6 +224,7 @@ impl Error {
             Self::SavedParams { .. } => "Save the model's parameters anew.".to_owned(),
             Self::ModelFile(source) if source.is_incomplete() => "The download was cut off: fetch the file again.".to_owned(),
             Self::ModelFile(_) => "llama-server loads GGUF files only; check that the path is right.".to_owned(),
+            Self::NotAModel { .. } => "Load the model that this file is used with.".to_owned(),
             Self::Model(library::NotFound::Unknown(_)) => {
                 "`paddock ls` lists the models there are; `paddock import PATH` adds one.".to_owned()
             }

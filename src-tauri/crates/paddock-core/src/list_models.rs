@@ -219,7 +219,7 @@ impl Core {
         match self.inner.headers.of(&entry.path) {
             Ok(facts) => {
                 let info = facts.info.clone();
-                view.problem = what_else_it_is(&info);
+                view.problem = what_else_it_is(&info).map(|what| format!("this is {what}"));
                 view.size_bytes = Some(facts.size_bytes);
                 view.architecture.clone_from(&info.architecture);
                 view.quantization.clone_from(&info.quantization);
@@ -336,15 +336,16 @@ fn total_size(files: &[PathBuf]) -> u64 {
 }
 
 /// A sound GGUF file that is no model by itself.
-fn what_else_it_is(info: &ModelInfo) -> Option<String> {
-    let kind = match (info.file_kind.as_deref(), info.architecture.as_deref()) {
-        (Some("adapter"), _) => "a LoRA adapter, which is added to a model",
-        (Some("mmproj"), _) | (_, Some("clip")) => "a vision projector, which is added to a model",
-        (Some("imatrix"), _) => "an importance matrix, used when models are quantized",
-        (Some("vocab"), _) => "a vocabulary without a model",
-        _ => return None,
-    };
-    Some(format!("this is {kind}"))
+pub(crate) fn what_else_it_is(info: &ModelInfo) -> Option<&'static str> {
+    match (info.file_kind.as_deref(), info.architecture.as_deref()) {
+        (Some("adapter"), _) => Some("a LoRA adapter, which is added to a model"),
+        (Some("mmproj"), _) | (_, Some("clip")) => {
+            Some("a vision projector, which is added to a model")
+        }
+        (Some("imatrix"), _) => Some("an importance matrix, used when models are quantized"),
+        (Some("vocab"), _) => Some("a vocabulary without a model"),
+        _ => None,
+    }
 }
 
 /// A message in which the file is called by its name: the path stands beside it, and would hide the reason.

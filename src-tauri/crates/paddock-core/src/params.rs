@@ -13,6 +13,7 @@ use supervisor::LaunchSpec;
 use crate::change_engines::options_of;
 use crate::core::Core;
 use crate::error::Error;
+use crate::list_models::what_else_it_is;
 use crate::run::default_context::default_context;
 use crate::run::headers::ModelFacts;
 use crate::run::memory;
@@ -184,7 +185,14 @@ impl Core {
     ) -> Result<Option<std::sync::Arc<ModelFacts>>, Error> {
         supervisor::check_model(path)?;
         match self.inner.headers.of(path) {
-            Ok(facts) => Ok(Some(facts)),
+            // A sound file, of which the engine would only say that it failed.
+            Ok(facts) => match what_else_it_is(&facts.info) {
+                Some(what) => Err(Error::NotAModel {
+                    path: path.to_owned(),
+                    what,
+                }),
+                None => Ok(Some(facts)),
+            },
             Err(
                 error @ (gguf::Error::UnsupportedVersion { .. } | gguf::Error::Malformed { .. }),
             ) => {
@@ -310,6 +318,37 @@ fn predicted_bytes(facts: &ModelFacts, params: &LoadParams) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// An adapter that was loaded as a model would end the engine with a message that nobody understands.
+    #[test]
+    fn what_is_no_model_by_itself_is_refused_before_an_engine_starts() {
+        let home = tempfile::tempdir().unwrap();
+        let core = crate::core::open_for_test(home.path());
+        let path = home.path().join("m.gguf");
+        let mut bytes = gguf::tiny::bytes();
+        std::fs::write(&path, &bytes).unwrap();
+        assert!(core.check_model_file(&path).unwrap().is_some());
+
+        let key = b"general.type";
+        let at = bytes.windows(key.len()).position(|part| part == key);
+        // After the key: four bytes of type, eight of length.
+        let value = at.unwrap() + key.len() + 12;
+        assert_eq!(&bytes[value..value + 5], b"model");
+        bytes[value..value + 5].copy_from_slice(b"vocab");
+        std::fs::write(&path, &bytes).unwrap();
+        // The size is the same; the time may be, on a coarse clock.
+        let later = std::time::SystemTime::now() + Duration::from_secs(5);
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(later).unwrap();
+        let error = core.check_model_file(&path).unwrap_err();
+        assert_eq!(error.code(), "not_a_model");
+        assert!(
+            error
+                .to_string()
+                .ends_with("m.gguf is a vocabulary without a model")
+        );
+        assert!(!error.hint().is_empty());
+    }
 
     /// One path for all settings, and each says where it is from: LM Studio #1463, #1714, #1782.
     #[test]

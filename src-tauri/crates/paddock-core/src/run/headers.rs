@@ -2,7 +2,7 @@
 //! a thousand headers again.
 //!
 //! Invariants: an entry counts only while every file of the model has the size and time it had; a cache that cannot be
-//! read is dropped. Files that are not sound are not kept: they are looked at each time.
+//! read is dropped. What is wrong with a file counts as long, and is not kept on disk.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -51,6 +51,8 @@ pub(crate) struct HeaderCache {
 #[derive(Default)]
 struct State {
     models: HashMap<PathBuf, Known>,
+    /// Files that are no sound models, and why.
+    broken: HashMap<PathBuf, (Stamp, gguf::Error)>,
     /// What is on disk was read.
     is_read: bool,
     /// There is more in here than on disk.
@@ -75,15 +77,20 @@ impl HeaderCache {
         let files = shard::siblings(path);
         let stamp: Option<Stamp> = files.iter().map(|file| stamp(file)).collect();
         if let Some(stamp) = &stamp
-            && let Some(known) = self.state().models.get(path)
-            && known.stamp == *stamp
+            && let Some(known) = self.known(path, stamp)
         {
-            return Ok(Arc::clone(&known.facts));
+            return known;
         }
         let headers = files
             .iter()
             .map(|file| gguf::check_file(file))
-            .collect::<Result<Vec<_>, _>>()?;
+            .collect::<Result<Vec<_>, _>>();
+        let headers = headers.inspect_err(|error| {
+            if let (Some(stamp), Some(error)) = (&stamp, same_again(error)) {
+                let broken = (stamp.clone(), error);
+                self.state().broken.insert(path.to_owned(), broken);
+            }
+        })?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let facts = Arc::new(ModelFacts {
             info: ModelInfo::of_shards(&headers, &name),
@@ -95,10 +102,23 @@ impl HeaderCache {
                 facts: Arc::clone(&facts),
             };
             let mut state = self.state();
+            state.broken.remove(path);
             state.models.insert(path.to_owned(), known);
             state.is_new = true;
         }
         Ok(facts)
+    }
+
+    /// What was found while the files had these sizes and times.
+    fn known(&self, path: &Path, stamp: &Stamp) -> Option<Result<Arc<ModelFacts>, gguf::Error>> {
+        let state = self.state();
+        if let Some(known) = state.models.get(path)
+            && known.stamp == *stamp
+        {
+            return Some(Ok(Arc::clone(&known.facts)));
+        }
+        let (was, error) = state.broken.get(path)?;
+        (was == stamp).then(|| same_again(error).map(Err)).flatten()
     }
 
     /// Writes what is new, for the models that `keep` says are still of the library. A disk that refuses costs the next
@@ -159,6 +179,42 @@ fn read(file: &Path) -> HashMap<PathBuf, Known> {
     }
 }
 
+/// The same error, where it is about what is in the file. What the system refused may work the next time.
+fn same_again(error: &gguf::Error) -> Option<gguf::Error> {
+    use gguf::Error;
+    let file = error.file().to_owned();
+    Some(match error {
+        Error::Empty { .. } => Error::Empty { file },
+        Error::NotGguf { magic, .. } => Error::NotGguf {
+            file,
+            magic: magic.clone(),
+        },
+        Error::UnsupportedVersion { version, .. } => Error::UnsupportedVersion {
+            file,
+            version: *version,
+        },
+        Error::BigEndian { .. } => Error::BigEndian { file },
+        Error::TruncatedHeader { actual_bytes, .. } => Error::TruncatedHeader {
+            file,
+            actual_bytes: *actual_bytes,
+        },
+        Error::IncompleteTensors {
+            expected_bytes,
+            actual_bytes,
+            ..
+        } => Error::IncompleteTensors {
+            file,
+            expected_bytes: *expected_bytes,
+            actual_bytes: *actual_bytes,
+        },
+        Error::Malformed { what, .. } => Error::Malformed {
+            file,
+            what: what.clone(),
+        },
+        _ => return None,
+    })
+}
+
 fn stamp(file: &Path) -> Option<(SystemTime, u64)> {
     let metadata = std::fs::metadata(file).ok()?;
     Some((metadata.modified().ok()?, metadata.len()))
@@ -190,6 +246,27 @@ mod tests {
         again.of(&model).unwrap();
         again.save(|_| false);
         assert!(HeaderCache::kept_in(kept).state().models.is_empty());
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_read_once_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let model = folder.path().join("m.gguf");
+        let cache = HeaderCache::default();
+        let whole = gguf::tiny::bytes();
+        for broken in [&whole[..1000], &whole[..whole.len() - 1], b"<html>", b""] {
+            std::fs::write(&model, broken).unwrap();
+            let first = cache.of(&model).unwrap_err().to_string();
+            assert!(cache.state().broken.contains_key(&model), "{first}");
+            assert_eq!(cache.of(&model).unwrap_err().to_string(), first);
+        }
+        // As a download that goes on.
+        std::fs::write(&model, &whole).unwrap();
+        cache.of(&model).unwrap();
+        assert!(cache.state().broken.is_empty());
+        std::fs::remove_file(&model).unwrap();
+        cache.of(&model).unwrap_err();
+        assert!(cache.state().broken.is_empty(), "it may come back");
     }
 
     #[test]
