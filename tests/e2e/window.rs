@@ -351,7 +351,19 @@ impl Window {
 
     /// Takes a picture of the page into the folder for screenshots, and returns its path.
     pub(crate) async fn picture(&self, name: &str) -> String {
-        let Ok(png) = self.client.screenshot().await else {
+        // The driver waits for the next frame, which a page that rests never draws.
+        let draws = "const dot = document.createElement('div');
+            dot.style.cssText = 'position:fixed;left:0;top:0;width:1px;height:1px;pointer-events:none';
+            document.body.append(dot);
+            let frames = 0;
+            const timer = setInterval(() => {
+                dot.style.background = frames % 2 ? 'transparent' : 'rgba(128, 128, 128, 0.02)';
+                frames += 1;
+                if (frames > 100) { clearInterval(timer); dot.remove(); }
+            }, 30)";
+        let _ = self.script(draws).await;
+        let taken = tokio::time::timeout(SOON, self.client.screenshot()).await;
+        let Ok(Ok(png)) = taken else {
             return "none could be taken".to_owned();
         };
         let folder = screenshots();
