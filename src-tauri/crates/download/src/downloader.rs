@@ -109,6 +109,11 @@ impl Downloader {
         Place::of(&spec.target, &self.shared.state_folder)?.remove()
     }
 
+    /// Removes parts that were given up while their drives were away.
+    pub(crate) fn remove_left(&self) {
+        crate::place::remove_left(&self.shared.state_folder);
+    }
+
     /// How many bytes of an unfinished download of `spec` are on disk.
     #[must_use]
     pub fn bytes_on_disk(&self, spec: &FileSpec) -> u64 {

@@ -121,6 +121,20 @@ pub enum Error {
         /// The length that is there.
         actual_bytes: u64,
     },
+    /// A length that no file has.
+    #[error("{url} says that it has {bytes} bytes, which no file has")]
+    TooLong {
+        /// The address.
+        url: String,
+        /// What was said.
+        bytes: u64,
+    },
+    /// The drive that a download was begun on is not here.
+    #[error("the folder {} is missing, where this download was begun", folder.display())]
+    FolderMissing {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// Fetched twice, and the SHA-256 is still another.
     #[error("{url} is damaged: its SHA-256 is {actual}, not {expected}")]
     Checksum {
@@ -192,6 +206,8 @@ impl Error {
             Self::ServerFailing { .. } => "server_failing",
             Self::Changed { .. } => "file_changed",
             Self::WrongLength { .. } => "wrong_length",
+            Self::TooLong { .. } => "file_too_long",
+            Self::FolderMissing { .. } => "folder_missing",
             Self::Checksum { .. } => "checksum_mismatch",
             Self::DiskFull { .. } => "disk_full",
             Self::File { .. } => "file_error",
@@ -227,6 +243,10 @@ impl Error {
             }
             Self::Changed { .. } | Self::WrongLength { .. } => {
                 "Look at the model's page again and choose the file anew."
+            }
+            Self::TooLong { .. } => "Do not use this server or mirror: its answers are wrong.",
+            Self::FolderMissing { .. } => {
+                "Connect the drive again and go on, where nothing is lost; or cancel the download and begin it anew."
             }
             Self::Checksum { .. } => {
                 "Try again; if it stays so, a proxy changes what passes, or the server's copy is damaged."

@@ -18,7 +18,7 @@ use crate::downloader::Common;
 use crate::error::Error;
 use crate::part::hasher::{self, hex};
 use crate::part::record::{Record, Subject};
-use crate::part::table::{self, Table};
+use crate::part::table::{self, MOST_BYTES, Table};
 use crate::place::{self, Existing, Place};
 use crate::round::Round;
 use crate::spec::{Fetched, FileProgress, FileSpec};
@@ -50,6 +50,8 @@ pub(crate) struct OneFile<'a> {
     notice: Option<String>,
     changes: u32,
     reread: bool,
+    /// The part was opened: what fills the disk now is waited for.
+    begun: bool,
     fetched_twice: bool,
     wakefulness: Mutex<Wakefulness>,
 }
@@ -93,6 +95,7 @@ impl<'a> OneFile<'a> {
             notice: None,
             changes: 0,
             reread: false,
+            begun: false,
             fetched_twice: false,
             wakefulness: Mutex::default(),
         })
@@ -102,11 +105,14 @@ impl<'a> OneFile<'a> {
         if let Some(fetched) = self.already_there().await? {
             return Ok(fetched);
         }
+        if let Some(folder) = self.place.away.clone() {
+            return Err(Error::FolderMissing { folder });
+        }
+        self.check_length(self.spec.size_bytes)?;
         self.place.prepare()?;
         let mut record = Record::open(&self.place.state, &self.place.target)?;
         let mut kept = self.load(&mut record);
         let record = Arc::new(record);
-        let mut begun = false;
         loop {
             let done = kept.as_ref().is_some_and(|kept| kept.table.is_complete());
             let answer = if done {
@@ -118,13 +124,9 @@ impl<'a> OneFile<'a> {
                 }
             };
             let Some(here) = kept.take() else { continue };
-            let part = match place::open_part(
-                &self.place,
-                here.table.size(),
-                self.common.options.preallocate,
-            ) {
+            let part = match self.open_part(&here).await {
                 Ok(part) => part,
-                Err(Error::DiskFull { missing_bytes, .. }) if begun => {
+                Err(Error::DiskFull { missing_bytes, .. }) if self.begun => {
                     drop(answer);
                     self.wait_for_space(missing_bytes, here.table.downloaded(), here.table.size())
                         .await?;
@@ -133,7 +135,7 @@ impl<'a> OneFile<'a> {
                 }
                 Err(error) => return Err(error),
             };
-            begun = true;
+            self.begun = true;
             let version = here.version.clone();
             let (end, shared) = Round {
                 file: &self,
@@ -155,6 +157,36 @@ impl<'a> OneFile<'a> {
             } else if let Some(fetched) = self.finish(&mut kept, &record).await? {
                 return Ok(fetched);
             }
+        }
+    }
+
+    /// Off the async threads: to set space aside can take long.
+    async fn open_part(&self, here: &Kept) -> Result<Arc<std::fs::File>, Error> {
+        let (place, size) = (self.place.clone(), here.table.size());
+        let preallocate = self.common.options.preallocate;
+        let mut opening =
+            tokio::task::spawn_blocking(move || place::open_part(&place, size, preallocate));
+        let downloaded = here.table.downloaded();
+        let opened = self
+            .telling(|| self.tell(downloaded, size, 0), &mut opening)
+            .await;
+        match opened {
+            Ok(part) => part.map_err(|_| self.internal())?,
+            Err(cancelled) => {
+                // It may make the part, which who cancels removes.
+                let _ = opening.await;
+                Err(cancelled)
+            }
+        }
+    }
+
+    fn check_length(&self, size: Option<u64>) -> Result<(), Error> {
+        match size {
+            Some(bytes) if bytes > MOST_BYTES => {
+                let (_, url) = self.source.names();
+                Err(Error::TooLong { url, bytes })
+            }
+            _ => Ok(()),
         }
     }
 
@@ -295,7 +327,11 @@ impl<'a> OneFile<'a> {
                 return Ok(None);
             }
             let size = answer.total.or(self.spec.size_bytes);
+            self.check_length(size)?;
             if let Some(size) = size {
+                if !self.begun {
+                    place::check_space(&self.place, size)?;
+                }
                 self.begin(record, size, version.clone())?;
             }
             *kept = Some(Kept {
@@ -315,7 +351,7 @@ impl<'a> OneFile<'a> {
             version,
         };
         record
-            .begin(&subject)
+            .begin(&subject, self.place.is_beside_target())
             .map_err(Error::file("write", record.path()))
     }
 
@@ -413,7 +449,7 @@ pub(crate) fn bytes_on_disk(common: &Common, spec: &FileSpec) -> u64 {
     let Ok(place) = Place::of(&spec.target, &common.state_folder) else {
         return 0;
     };
-    if !place.state.exists() || !place.part.exists() {
+    if !place.state.exists() || (place.away.is_none() && !place.part.exists()) {
         return 0;
     }
     Record::open(&place.state, &place.target)

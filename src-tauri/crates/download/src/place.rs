@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::error::Error;
 use crate::part::disk;
 use crate::part::hasher::hex;
-use crate::part::record::Record;
+use crate::part::record::{self, Record};
 use crate::spec::FileSpec;
 
 /// The paths of one download.
@@ -20,7 +20,13 @@ pub(crate) struct Place {
     pub(crate) target: PathBuf,
     pub(crate) part: PathBuf,
     pub(crate) state: PathBuf,
+    /// The folder of the part, where that was on a drive that is not here now.
+    pub(crate) away: Option<PathBuf>,
+    /// Names a part that was given up while its drive was away.
+    left: PathBuf,
 }
+
+const LEFT: &str = "left";
 
 impl Place {
     /// Parts lie in the state folder, or beside the target where that is on another volume: a finished file gets to its
@@ -39,16 +45,28 @@ impl Place {
         let short: String = name.to_string_lossy().chars().take(60).collect();
         let digest = hex(&Sha256::digest(target.to_string_lossy().as_bytes()));
         let stem = format!("{short}.{}", digest.get(..16).unwrap_or_default());
-        let part = if disk::same_volume(parent, state_folder) {
+        let state = state_folder.join(format!("{stem}.state"));
+        let here = disk::same_volume(parent, state_folder);
+        let was_beside = record::is_beside_target(&state) == Some(true);
+        // Without its drive a folder seems to be on the volume of its mount point.
+        let away = was_beside && (here || !parent.is_dir());
+        let part = if here && !was_beside {
             state_folder.join(format!("{stem}.part"))
         } else {
             parent.join(format!(".{stem}.part"))
         };
         Ok(Self {
             part,
-            state: state_folder.join(format!("{stem}.state")),
+            state,
+            away: away.then(|| parent.to_path_buf()),
+            left: state_folder.join(format!("{stem}.{LEFT}")),
             target,
         })
+    }
+
+    /// Whether the part lies beside its target.
+    pub(crate) fn is_beside_target(&self) -> bool {
+        self.part.parent() == self.target.parent()
     }
 
     /// Makes the folders of the parts.
@@ -58,13 +76,19 @@ impl Place {
                 fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
             }
         }
-        Ok(())
+        // What was given up is wanted again.
+        remove(&self.left)
     }
 
     /// Removes part and state, unless somebody is at them.
     pub(crate) fn remove(&self) -> Result<(), Error> {
         if self.state.exists() {
             drop(Record::open(&self.state, &self.target)?);
+        }
+        if self.away.is_some() {
+            let name = serde_json::to_vec(&self.part).unwrap_or_default();
+            fs::write(&self.left, name).map_err(Error::file("write", &self.left))?;
+            return remove(&self.state);
         }
         remove(&self.part)?;
         remove(&self.state)
@@ -94,6 +118,21 @@ impl Place {
             disk::sync_folder(folder);
         }
         remove(&self.state)
+    }
+}
+
+/// Removes parts that were given up while their drives were away, of drives that are here again.
+pub(crate) fn remove_left(state_folder: &Path) {
+    for path in fs::read_dir(state_folder).into_iter().flatten().flatten() {
+        let path = path.path();
+        if path.extension().is_none_or(|extension| extension != LEFT) {
+            continue;
+        }
+        let named = fs::read(&path).ok();
+        let part: Option<PathBuf> = named.and_then(|name| serde_json::from_slice(&name).ok());
+        if part.is_none_or(|part| part.exists() && remove(&part).is_ok()) {
+            let _ = remove(&path);
+        }
     }
 }
 
@@ -187,6 +226,16 @@ pub(crate) fn open_part(
         }
     }
     Ok(Arc::new(file))
+}
+
+/// An error where a file that is not begun does not fit.
+pub(crate) fn check_space(place: &Place, size: u64) -> Result<(), Error> {
+    let taken = File::open(&place.part).map_or(0, |part| disk::space_taken(&part));
+    let needed = size.saturating_sub(taken);
+    match disk::available_space(&place.part) {
+        Some(available) if needed > available => Err(full(place, needed - available)),
+        _ => Ok(()),
+    }
 }
 
 /// How much must be freed before the rest of the file fits.

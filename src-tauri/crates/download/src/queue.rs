@@ -79,6 +79,7 @@ impl Queue {
             }
             sets.push(reopened(document, &downloader));
         }
+        downloader.remove_left();
         downloader.set_limits(limits);
         let views = sets.iter().map(Entry::view).collect();
         let inner = Arc::new(Inner {

@@ -119,3 +119,61 @@ async fn a_disk_that_fills_up_on_the_way_is_waited_for_and_the_parts_are_kept() 
         fetched.fetched_bytes
     );
 }
+
+/// Without its drive a target seems to be on the system's disk: the download must not begin anew there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_waits_for_the_drive_that_it_was_begun_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(disk) = SmallDisk::mount(folder.path(), 64) else {
+        return;
+    };
+    let bytes = noise(30 * MEBIBYTE, 3);
+    let server = Server::start(bytes.clone()).await;
+    server.state.speed.store(4 << 20, Ordering::SeqCst);
+    let state = folder.path().join("downloads");
+    let downloader = Downloader::new(client(), state.clone(), options());
+    let spec = spec(&server, &disk.0, &bytes);
+    let cancel = CancellationToken::new();
+    let stop = |progress: FileProgress| {
+        if progress.downloaded_bytes > 8 << 20 {
+            cancel.cancel();
+        }
+    };
+    let error = downloader.fetch(&spec, &stop, &cancel).await.unwrap_err();
+    assert_eq!(error.code(), "download_cancelled");
+    let had = downloader.bytes_on_disk(&spec);
+    assert!(had > 8 << 20);
+
+    let away = folder.path().join("away");
+    std::fs::create_dir(&away).unwrap();
+    let moved = Command::new("mount")
+        .arg("--move")
+        .args([&disk.0, &away])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !moved {
+        eprintln!("not tested: a mount cannot be moved here");
+        return;
+    }
+    let away = SmallDisk(away);
+    let sent = server.sent();
+    let error = downloader
+        .fetch(&spec, &|_| {}, &CancellationToken::new())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "folder_missing");
+    assert_eq!(server.sent(), sent);
+    assert_eq!(downloader.bytes_on_disk(&spec), had);
+    downloader.remove_parts(&spec).unwrap();
+    assert_eq!(names(&state).len(), 1);
+
+    let back = Command::new("mount")
+        .arg("--move")
+        .args([&away.0, &disk.0])
+        .status();
+    assert!(back.unwrap().success());
+    let limits = download::Limits::default();
+    let _queue = download::Queue::open(downloader, state.join("sets"), limits).unwrap();
+    assert_eq!(names(&disk.0.join("models")), [""; 0]);
+    assert_eq!(names(&state), ["sets"]);
+}

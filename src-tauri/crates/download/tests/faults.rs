@@ -569,3 +569,20 @@ async fn addresses_that_are_none_are_refused() {
         assert_eq!(error.code(), "bad_url", "{url}");
     }
 }
+
+/// A hostile mirror's length must not take all memory for its bookkeeping.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_length_that_no_file_has_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(noise(1000, 1)).await;
+    let mut spec = spec(&server, folder.path());
+    spec.size_bytes = Some((1 << 63) - 1);
+    for _ in 0..2 {
+        let error = downloader(folder.path())
+            .fetch(&spec, &|_| {}, &CancellationToken::new())
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), "file_too_long");
+    }
+    assert_eq!(server.sent(), 0);
+}

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::disk::write_all_at;
-use super::table::{PIECE_BYTES, Piece, Table};
+use super::table::{MOST_BYTES, PIECE_BYTES, Piece, Table};
 use crate::error::Error;
 
 const HEADER_BYTES: usize = 4096;
@@ -38,8 +38,31 @@ struct Header {
     piece_bytes: u64,
     #[serde(flatten)]
     subject: Subject,
+    /// Whether the part lies beside its target instead of with this file; that cannot be seen while a drive is away.
+    #[serde(default)]
+    beside_target: bool,
     /// Of the subject, so that a torn header is seen.
     crc: u32,
+}
+
+impl Header {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let end = bytes.iter().position(|&byte| byte == 0)?;
+        let header: Self = serde_json::from_slice(bytes.get(..end)?).ok()?;
+        let known = header.format == FORMAT && header.piece_bytes == PIECE_BYTES;
+        let sound = header.crc == crc_of(&header.subject) && header.subject.size <= MOST_BYTES;
+        (known && sound).then_some(header)
+    }
+}
+
+/// Whether the part of an unfinished download lies beside its target; `None` where nothing was begun.
+pub(crate) fn is_beside_target(path: &Path) -> Option<bool> {
+    let mut header = Vec::new();
+    let file = File::open(path).ok()?;
+    file.take(HEADER_BYTES as u64)
+        .read_to_end(&mut header)
+        .ok()?;
+    Header::read(&header).map(|header| header.beside_target)
 }
 
 /// An open and locked state file: one download of a target at a time, over all processes.
@@ -86,12 +109,7 @@ impl Record {
         let mut bytes = Vec::new();
         self.file.read_to_end(&mut bytes).ok()?;
         let (header, entries) = bytes.split_at_checked(HEADER_BYTES)?;
-        let end = header.iter().position(|&byte| byte == 0)?;
-        let header: Header = serde_json::from_slice(&header[..end]).ok()?;
-        let known = header.format == FORMAT && header.piece_bytes == PIECE_BYTES;
-        if !known || header.crc != crc_of(&header.subject) {
-            return None;
-        }
+        let header = Header::read(header)?;
         let size = header.subject.size;
         let empty = Table::new(Some(size));
         let count = usize::try_from(size.div_ceil(PIECE_BYTES)).ok()?;
@@ -107,12 +125,13 @@ impl Record {
     }
 
     /// Begins anew, with no piece.
-    pub(crate) fn begin(&self, subject: &Subject) -> io::Result<()> {
+    pub(crate) fn begin(&self, subject: &Subject, beside_target: bool) -> io::Result<()> {
         self.clear()?;
         let header = Header {
             format: FORMAT,
             piece_bytes: PIECE_BYTES,
             subject: subject.clone(),
+            beside_target,
             crc: crc_of(subject),
         };
         let mut bytes = serde_json::to_vec(&header)?;
@@ -185,7 +204,8 @@ mod tests {
         let path = folder.path().join("x.state");
         let mut record = Record::open(&path, Path::new("x")).unwrap();
         assert!(record.load().is_none());
-        record.begin(&subject()).unwrap();
+        record.begin(&subject(), true).unwrap();
+        assert_eq!(is_beside_target(&path), Some(true));
         let piece = Piece {
             filled: 77,
             crc: 12345,
@@ -212,6 +232,20 @@ mod tests {
                 .load()
                 .is_none()
         );
+    }
+
+    /// Release builds end where memory is not to be had.
+    #[test]
+    fn a_record_of_a_file_without_end_is_not_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.state");
+        let mut record = Record::open(&path, Path::new("x")).unwrap();
+        let endless = Subject {
+            size: 1 << 62,
+            ..subject()
+        };
+        record.begin(&endless, false).unwrap();
+        assert!(record.load().is_none());
     }
 
     #[test]

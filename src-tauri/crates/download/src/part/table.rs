@@ -9,6 +9,8 @@ use std::ops::Range;
 
 /// The unit of bookkeeping and repair.
 pub(crate) const PIECE_BYTES: u64 = 4 << 20;
+/// A longer file is refused: the bookkeeping of one that a server only claims to have must not take all memory.
+pub(crate) const MOST_BYTES: u64 = 16 << 40;
 /// A request shorter than this spends much of its time waiting for the answer.
 const SHORTEST_CLAIM: u64 = 2 * PIECE_BYTES;
 /// The span of requests in flight must stay in the page cache of a small machine: it is read again there.

@@ -127,7 +127,9 @@ impl Entry {
     }
 
     fn total(&self) -> Option<u64> {
-        self.files.iter().map(|file| file.total_bytes).sum()
+        self.files.iter().try_fold(0_u64, |sum, file| {
+            Some(sum.saturating_add(file.total_bytes?))
+        })
     }
 
     fn state_of_files(&self) -> JobState {

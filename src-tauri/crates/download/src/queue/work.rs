@@ -44,7 +44,14 @@ pub(super) async fn run(
         .filter(|(_, (spec, progress))| !is_there(spec, progress))
         .map(|(index, (spec, _))| fetch(&inner, &id, run, index, spec, &stop))
         .collect();
-    let mut outcome = Ok(());
+    // What is at its target already is not fetched again onto another disk because its drive is away.
+    let mut outcome = files
+        .iter()
+        .find_map(|(spec, progress)| folder_away(spec, progress))
+        .map_or(Ok(()), Err);
+    if outcome.is_err() {
+        stop.cancel();
+    }
     while let Some(ended) = working.next().await {
         if let Err(error) = ended {
             stop.cancel();
@@ -90,6 +97,14 @@ fn is_there(spec: &FileSpec, progress: &FileProgress) -> bool {
     progress.state == FileState::Done
         && std::fs::metadata(&spec.target)
             .is_ok_and(|metadata| metadata.len() == progress.downloaded_bytes)
+}
+
+fn folder_away(spec: &FileSpec, progress: &FileProgress) -> Option<Error> {
+    let folder = spec.target.parent()?;
+    let away = progress.state == FileState::Done && !folder.exists();
+    away.then(|| Error::FolderMissing {
+        folder: folder.to_path_buf(),
+    })
 }
 
 impl Inner {
