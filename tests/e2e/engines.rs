@@ -86,6 +86,8 @@ async fn a_build_is_installed_a_broken_one_refused_and_the_old_one_brought_back(
     );
     let window = machine.open().await;
     window.goes_to("Engines").await;
+    // It was asked a moment ago, by the command line.
+    window.presses("Check now").await;
     window.presses("Install b20002").await;
     is_current(&machine, &window, "b20002").await;
     window.sees("Roll back to").await;
