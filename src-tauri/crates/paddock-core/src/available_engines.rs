@@ -160,7 +160,7 @@ impl Core {
             },
             None => newest.clone(),
         };
-        let engines = self.engines();
+        let engines = self.engines_now();
         let choice = meant.as_ref().map(|release| choose(release, &machine));
         AvailableEngines {
             machine: MachineView::from(&machine),

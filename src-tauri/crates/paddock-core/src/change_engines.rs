@@ -98,7 +98,7 @@ impl Core {
             path: path.clone(),
             reason: format!("there is no {} in this folder", engines::BINARY_NAME),
         })?;
-        let known = self.engines().into_iter().find(|view| {
+        let known = self.engines_now().into_iter().find(|view| {
             self.settings().engines.installed.contains_key(&view.name)
                 && same_path(&view.path, &binary)
         });
@@ -138,7 +138,7 @@ impl Core {
                 "an engine cannot be called {alias:?}: only letters, digits, dots, dashes and underscores will do"
             )));
         }
-        if alias == ON_PATH || self.engines().iter().any(|engine| engine.name == alias) {
+        if alias == ON_PATH || self.engines_now().iter().any(|engine| engine.name == alias) {
             return Err(EngineError::BadOption(format!(
                 "there is an engine named {alias:?} already"
             )));
@@ -231,7 +231,7 @@ impl Core {
             .engine_store
             .change(|records| records.forget(name));
         let shared = self
-            .engines()
+            .engines_now()
             .iter()
             .any(|other| same_path(&other.path, &view.path) && other.name != view.name);
         let folder = self.inner.engine_store.own_folder_of(&view.path);

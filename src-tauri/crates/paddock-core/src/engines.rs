@@ -26,6 +26,8 @@ pub enum EngineSource {
     Paddock,
     /// Found on `PATH`.
     Path,
+    /// Came with the app.
+    Packed,
 }
 
 /// An engine in a list.
@@ -72,10 +74,12 @@ pub enum EngineState {
     Failed,
 }
 
+/// The name of the engine that came with the app.
+const PACKED: &str = "packed";
+
 impl Core {
-    /// The engines there are.
-    #[must_use]
-    pub fn engines(&self) -> Vec<EngineView> {
+    /// The engines there are, looked at now.
+    pub(crate) fn engines_now(&self) -> Vec<EngineView> {
         let settings = self.settings();
         let own = self.data().engines();
         let mut views: Vec<EngineView> = settings
@@ -96,7 +100,11 @@ impl Core {
             .map(|(name, path)| self.view(&name, path, EngineSource::Paddock, None));
         let on_path = std::env::var_os("PATH").and_then(|path| on_path(&path));
         let found = on_path.map(|path| self.view(ON_PATH, path, EngineSource::Path, None));
-        for engine in unpacked.chain(found) {
+        let packed = std::env::current_exe().ok();
+        let packed = packed
+            .and_then(|program| engines::packed_with(&program))
+            .map(|path| self.view(PACKED, path, EngineSource::Packed, None));
+        for engine in unpacked.chain(packed).chain(found) {
             if !views
                 .iter()
                 .any(|known| known.name == engine.name || same_path(&known.path, &engine.path))
@@ -184,7 +192,7 @@ impl Core {
     /// # Errors
     /// [`Error::NoEngine`].
     pub(crate) fn current_engine(&self) -> Result<EngineView, Error> {
-        self.engines()
+        self.engines_now()
             .into_iter()
             .find(|view| view.current)
             .ok_or(Error::NoEngine)
@@ -206,7 +214,7 @@ impl Core {
     /// # Errors
     /// [`Error::UnknownEngine`].
     pub(crate) fn engine(&self, name: &str) -> Result<EngineView, Error> {
-        let mut engines = self.engines();
+        let mut engines = self.engines_now();
         match engines.iter().position(|view| view.name == name) {
             Some(index) => Ok(engines.swap_remove(index)),
             None => Err(Error::UnknownEngine {

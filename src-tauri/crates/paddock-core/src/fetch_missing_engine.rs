@@ -20,7 +20,7 @@ impl Core {
                 Ok(engine) if engine.present => return Ok(()),
                 Ok(engine) => self.missing(&engine)?,
                 Err(Error::NoEngine)
-                    if self.engines().is_empty() && self.settings().engines.fetch_missing =>
+                    if self.engines_now().is_empty() && self.settings().engines.fetch_missing =>
                 {
                     (InstallRequest::default(), Then::MakeCurrent)
                 }

@@ -17,6 +17,7 @@ mod download_model;
 mod downloads;
 mod engine_error;
 mod engine_jobs;
+mod engine_list;
 mod engine_log;
 mod engines;
 mod error;

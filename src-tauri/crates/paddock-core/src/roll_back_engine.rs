@@ -17,7 +17,7 @@ impl Core {
     /// # Errors
     /// There is none that could be used.
     pub fn roll_back_engine(&self) -> Result<EngineView, Error> {
-        let engines = self.engines();
+        let engines = self.engines_now();
         let current = engines.iter().find(|engine| engine.current);
         let previous = engines.iter().find(|engine| engine.previous);
         let previous = previous.ok_or(EngineError::NoPrevious)?;
@@ -91,7 +91,7 @@ impl Core {
         if entry.engine.is_some() {
             return None;
         }
-        let engines = self.engines();
+        let engines = self.engines_now();
         let is_current = engines
             .iter()
             .any(|engine| engine.current && engine.name == plan.engine);

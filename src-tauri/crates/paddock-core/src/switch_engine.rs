@@ -126,7 +126,7 @@ impl Core {
     /// Own builds beyond the last two good ones go; those that are in use stay.
     async fn remove_superseded(&self) {
         let mut own: Vec<EngineView> = self
-            .engines()
+            .engines_now()
             .into_iter()
             .filter(|engine| self.inner.engine_store.origin_of(&engine.path).is_some())
             .collect();

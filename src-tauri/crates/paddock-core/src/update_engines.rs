@@ -34,7 +34,7 @@ impl Core {
     /// wanted.
     fn is_news(&self, tag: &str) -> bool {
         let is_there = self
-            .engines()
+            .engines_now()
             .iter()
             .any(|engine| engine.present && engine.build.as_deref() == Some(tag));
         !is_there

@@ -125,7 +125,7 @@ pub(super) fn events(
 }
 
 async fn list(State(context): State<Context>) -> Answer {
-    answer(Ok(context.core.engines()))
+    answer(context.core.look_at_engines().await)
 }
 
 async fn available(State(context): State<Context>, Query(query): Query<AvailableQuery>) -> Answer {

@@ -2,7 +2,7 @@
 //! were last asked for, and the machine.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use engines::{
@@ -13,6 +13,7 @@ use tokio::sync::{OnceCell, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine_jobs::EngineJob;
+use crate::engine_list::EngineList;
 
 /// Folders that are being unpacked. The dot keeps them from being listed.
 const STAGING: &str = ".staging-";
@@ -36,8 +37,12 @@ pub(crate) struct EngineStore {
     /// Fires when the host ends.
     pub(crate) shutdown: CancellationToken,
     pub(crate) processor: Processor,
+    /// The engines as they were last seen.
+    pub(crate) list: EngineList,
     engines: PathBuf,
     records: Mutex<EngineRecords>,
+    /// Grows with each change of them.
+    records_revision: AtomicU64,
     releases: Mutex<Option<(String, Arc<Releases>)>>,
     machine: OnceCell<Machine>,
 }
@@ -71,6 +76,8 @@ impl EngineStore {
             shutdown: CancellationToken::new(),
             processor: Processor::here(),
             records: Mutex::new(read_record(&records_file(&engines)).unwrap_or_default()),
+            records_revision: AtomicU64::new(0),
+            list: EngineList::default(),
             releases: Mutex::new(None),
             machine: OnceCell::new(),
             engines,
@@ -86,12 +93,17 @@ impl EngineStore {
         look(&self.records())
     }
 
+    pub(crate) fn records_revision(&self) -> u64 {
+        self.records_revision.load(Ordering::Acquire)
+    }
+
     /// Changes what is on record. A disk that refuses costs the memory of it, not the work that it is about.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut EngineRecords) -> T) -> T {
         let mut records = self.records();
         let before = records.clone();
         let result = change(&mut records);
         if *records != before {
+            self.records_revision.fetch_add(1, Ordering::AcqRel);
             let written = std::fs::create_dir_all(&self.engines)
                 .and_then(|()| write_record(&records_file(&self.engines), &*records));
             if let Err(error) = written {
