@@ -54,6 +54,10 @@ export const client = {
   loadForm: (key: string) => unwrap(commands.loadForm(key)),
   /** What `params`, taken as everything that is saved for the model, would come to. */
   previewLoad: (key: string, params: LoadParams) => unwrap(commands.previewLoad(key, params)),
+  /** Every flag of the engine that the model runs with. */
+  engineOptions: (key: string) => unwrap(commands.engineOptions(key)),
+  /** The engine that runs a model whichever is current; `null` is the current one. */
+  pinModel: (key: string, engine: string | null) => unwrap(commands.pinModel(key, engine)),
   saveParams: (key: string, params: LoadParams) => unwrap(commands.saveParams(key, params)),
   /** Resolves when the model is ready. `null` loads it with what is saved for it; one that runs with other parameters is replaced. */
   loadModel: (key: string, params: LoadParams | null) => unwrap(commands.loadModel(key, params)),
@@ -83,6 +87,8 @@ export const client = {
   cancelEngineInstall: () => unwrap(commands.cancelEngineInstall()),
   removeEngine: (name: string) => unwrap(commands.removeEngine(name)),
   rollBackEngine: () => unwrap(commands.rollBackEngine()),
+  setEngineUpdates: (autoUpdate: boolean, fetchMissing: boolean) =>
+    unwrap(commands.setEngineUpdates(autoUpdate, fetchMissing)),
   dismissAnnouncement: (id: number) => unwrap(commands.dismissAnnouncement(id)),
 
   searchHub: (query: HubQuery) => unwrap(commands.searchHub(query)),

@@ -38,13 +38,19 @@ export const engineWords = {
   removePinned: (count: number) =>
     `${plural(count, 'model is', 'models are')} set to this engine and will use the current one instead.`,
   removeCurrent: 'It is the engine in use; choose another one first.',
+  removePacked: 'It came with Paddock and stays as long as Paddock does.',
   removeConfirm: 'Remove',
   rollBack: (name: string) => `Roll back to ${name}`,
   rolledBack: (name: string) => `${name} is in use again.`,
   nowInUse: (name: string) => `${name} is in use.`,
   removed: (name: string) => `${name} was removed.`,
   pinnedBy: (count: number) => `set for ${plural(count, 'model')}`,
-  sources: { added: 'added by you', paddock: 'installed', path: 'found on PATH' },
+  sources: {
+    added: 'added by you',
+    paddock: 'installed',
+    path: 'found on PATH',
+    packed: 'came with Paddock',
+  },
   states: { good: 'Works', unproved: 'Not tried yet', failed: 'Does not work', missing: 'Missing' },
   unprovedWhy: 'It is tried when it first loads a model.',
   missingWhy: 'The file is not there any more. Connect the drive it was on, or remove the engine.',
@@ -89,7 +95,17 @@ export const engineWords = {
     again: 'Try again',
   },
 
+  updates: {
+    title: 'Updates',
+    body: 'What Paddock may do about engines by itself.',
+    auto: 'Install updates by themselves',
+    autoHelp: 'A new build becomes current only after it ran a model here.',
+    fetch: 'Fetch an engine when there is none',
+    fetchHelp: 'When a model is loaded and nothing is there to run it, the recommended build is downloaded.',
+  },
+
   doing: {
+    updates: 'change what happens by itself',
     install: (build: string) => `install ${build}`,
     cancel: 'cancel the installation',
     remove: (name: string) => `remove ${name}`,

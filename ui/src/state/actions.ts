@@ -5,6 +5,7 @@ import { asSentence, describeFailure, isCancelled } from '../errors/table';
 import type { FileFate, Model, Settings } from '../ipc/bindings';
 import { client } from '../ipc/client';
 import { m } from '../messages';
+import { optionWords } from '../messages/options';
 import { live, refreshLive } from './live';
 import { paramSaver } from './param-saver';
 import { keys, queryClient } from './queries';
@@ -132,6 +133,25 @@ export async function pickEngine(): Promise<void> {
 
 export async function chooseEngine(name: string): Promise<void> {
   await keepSettings(await attempt(m.doing.switchEngine(name), () => client.chooseEngine(name)));
+}
+
+/** Sets the engine that runs a model; `null` is whichever is current. Its form is another one then. */
+export async function setModelEngine(model: Model, engine: string | null): Promise<void> {
+  const show = (shown: string | null) =>
+    queryClient.setQueryData<Model[]>(keys.models, models =>
+      models?.map(one => (one.key === model.key ? { ...one, engine: shown } : one)),
+    );
+  show(engine);
+  const done = await attempt(engine === null ? optionWords.unpin : optionWords.pin(engine), async () => {
+    await client.pinModel(model.key, engine);
+    return true;
+  });
+  if (!done) show(model.engine);
+  await Promise.all(
+    [keys.models, keys.loadForms, keys.preview(model.key), keys.engineOptions(model.key), keys.engines].map(
+      queryKey => queryClient.invalidateQueries({ queryKey }),
+    ),
+  );
 }
 
 export const askToRemove = (key: string) => patchWindow({ removing: key });

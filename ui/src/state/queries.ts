@@ -25,6 +25,9 @@ export const keys = {
   /** The form depends on the engine. */
   loadForm: (key: string, engine: string | null) => ['load-form', key, engine] as const,
   loadForms: ['load-form'] as const,
+  /** What the engine that a model runs with takes. */
+  engineOptions: (key: string) => ['engine-options', key] as const,
+  preview: (key: string) => ['preview', key] as const,
   engines: ['engines'] as const,
   engineDetails: (name: string) => ['engines', 'details', name] as const,
   availableEngines: ['available-engines'] as const,

@@ -7,6 +7,7 @@ import { discoverWords } from '../../src/messages/discover';
 import { downloadWords } from '../../src/messages/downloads';
 import { engineWords } from '../../src/messages/engines';
 import { hubWords } from '../../src/messages/hub';
+import { optionWords } from '../../src/messages/options';
 
 function words(value: unknown): string[] {
   if (typeof value === 'string') return [value];
@@ -18,7 +19,7 @@ function words(value: unknown): string[] {
 }
 
 const { appliesOnReload, ...formWords } = m.form;
-const pages = [discoverWords, downloadWords, engineWords, hubWords];
+const pages = [discoverWords, downloadWords, engineWords, hubWords, optionWords];
 const all = words([{ ...m, form: formWords }, ...pages]).concat(
   appliesOnReload(['A']),
   appliesOnReload(['A', 'B']),

@@ -9,6 +9,7 @@ import { AvailableSection } from './AvailableSection';
 import { CurrentSection } from './CurrentSection';
 import { InstalledSection } from './InstalledSection';
 import { useAvailableEngines, useEngines } from './queries';
+import { UpdatesSection } from './UpdatesSection';
 
 export default function EnginesPage() {
   const { engines, isPending, isSuccess, error, refetch } = useEngines();
@@ -43,6 +44,7 @@ export default function EnginesPage() {
           <CurrentSection engine={current} available={available.data ?? null} />
           {engines.length > 0 && <InstalledSection engines={engines} />}
           <AvailableSection engines={engines} />
+          <UpdatesSection />
         </>
       )}
     </Page>

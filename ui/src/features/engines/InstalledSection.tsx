@@ -168,12 +168,16 @@ function Row({ engine, busy, blocked, onUse, onRemove }: RowProps) {
           <Menu.Item
             color="red"
             leftSection={<IconRemove size={15} />}
-            disabled={engine.current || engine.source === 'path'}
+            disabled={engine.current || engine.source === 'path' || engine.source === 'packed'}
             onClick={onRemove}
           >
             {words.remove}
           </Menu.Item>
-          {engine.current && <Menu.Label maw={220}>{words.removeCurrent}</Menu.Label>}
+          {engine.source === 'packed' ? (
+            <Menu.Label maw={220}>{words.removePacked}</Menu.Label>
+          ) : (
+            engine.current && <Menu.Label maw={220}>{words.removeCurrent}</Menu.Label>
+          )}
         </Menu.Dropdown>
       </Menu>
     </article>

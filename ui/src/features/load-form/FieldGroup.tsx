@@ -1,6 +1,6 @@
 // The fields of one category. What people change most is open; the others say what is set in them while they are folded.
 import { Button, UnstyledButton } from '@mantine/core';
-import { useEffect, useId, useState } from 'react';
+import { type ReactNode, useEffect, useId, useState } from 'react';
 import { IconChevronDown, IconChevronRight } from '../../components/icons';
 import type { FieldSchema, Limits, Preview, Problem } from '../../ipc/bindings';
 import { m } from '../../messages';
@@ -19,11 +19,24 @@ type Props = {
   problems: Problem[];
   changed: FieldSchema[];
   focused: string | null;
+  /** What else belongs here, and what to say of it while the group is folded. */
+  more?: ReactNode;
+  moreSummary?: string | null;
 };
 
 const OPEN = 'paddock.group.';
 
-export function FieldGroup({ group, limits, draft, resolved, problems, changed, focused }: Props) {
+export function FieldGroup({
+  group,
+  limits,
+  draft,
+  resolved,
+  problems,
+  changed,
+  focused,
+  more,
+  moreSummary,
+}: Props) {
   const { category, fields } = group;
   const always = category === 'basic';
   const [unfolded, setUnfolded] = useState(() => remembered(OPEN + category) === 'open');
@@ -52,7 +65,7 @@ export function FieldGroup({ group, limits, draft, resolved, problems, changed, 
     setUnfolded(!unfolded);
   };
   const anySet = setNames(draft.params).length > 0;
-  const summary = groupSummary(group, draft.params);
+  const summary = [groupSummary(group, draft.params), moreSummary].filter(Boolean).join(', ');
   const Chevron = open ? IconChevronDown : IconChevronRight;
   return (
     <section className={classes.group} aria-label={m.form.categories[category]}>
@@ -100,6 +113,7 @@ export function FieldGroup({ group, limits, draft, resolved, problems, changed, 
               onText={draft.setText}
             />
           ))}
+          {more}
         </div>
       )}
     </section>

@@ -2,7 +2,7 @@
 import { ActionIcon, Anchor, Popover, Text, Tooltip } from '@mantine/core';
 import { useId } from 'react';
 import { FactList } from '../../components/Facts';
-import { IconFailed, IconReset, IconWarning } from '../../components/icons';
+import { IconReset } from '../../components/icons';
 import { asSentence } from '../../errors/table';
 import type { FieldSchema, Limits, Problem } from '../../ipc/bindings';
 import { m } from '../../messages';
@@ -11,6 +11,7 @@ import classes from './Form.module.css';
 import type { Shown } from './form';
 import { IntegerControl } from './IntegerControl';
 import { LayersControl } from './LayersControl';
+import { ProblemLine } from './ProblemLine';
 import { defaultText, type ParamValue, rangeText, valueText } from './values';
 
 type Props = {
@@ -127,20 +128,6 @@ export function FieldRow({
 function controlFor(field: FieldSchema) {
   if (field.kind === 'integer') return field.choices.length > 0 ? LayersControl : IntegerControl;
   return field.kind === 'boolean' || field.choices.length <= 3 ? SegmentedChoice : SelectChoice;
-}
-
-function ProblemLine({ severity, text }: { severity: Problem['severity']; text: string }) {
-  const Icon = severity === 'error' ? IconFailed : IconWarning;
-  return (
-    <div
-      className={classes.problem}
-      data-severity={severity}
-      role={severity === 'error' ? 'alert' : undefined}
-    >
-      <Icon size={13} aria-hidden />
-      <span>{text}</span>
-    </div>
-  );
 }
 
 /** One sentence, and more for who wants it. */

@@ -1,5 +1,5 @@
 // The load parameters of a model, generated from what its engine takes. Changes are saved as they are made.
-import { Button, Skeleton, Stack, Text } from '@mantine/core';
+import { Button, Skeleton, Stack } from '@mantine/core';
 import { useEffect } from 'react';
 import { EmptyState } from '../../components/EmptyState';
 import { IconEngine } from '../../components/icons';
@@ -9,14 +9,18 @@ import { AppError } from '../../errors/app-error';
 import { asSentence, describeFailure } from '../../errors/table';
 import type { LoadForm, Model } from '../../ipc/bindings';
 import { m } from '../../messages';
+import { optionWords } from '../../messages/options';
 import { loadModel } from '../../state/actions';
 import { useLoadForm } from '../../state/queries';
 import type { ModelStatus } from '../../state/status';
 import { openSettings, windowState, without } from '../../state/window';
 import { CommandBar } from './CommandBar';
+import { EngineChoice } from './EngineChoice';
+import { EngineOptions } from './EngineOptions';
 import { FieldGroup } from './FieldGroup';
 import classes from './Form.module.css';
 import { changedSince, groupsOf, otherProblems, withLabels } from './form';
+import { changedExtras, extrasOf, flagOf } from './options';
 import { useDraft } from './use-draft';
 import { useFocusedField } from './use-focused-field';
 
@@ -39,6 +43,8 @@ export function ParametersTab({ model, status }: { model: Model; status: ModelSt
         >
           {asSentence(clause)} {hint}
         </Note>
+        {/* The engine it is set to may be what is wrong. */}
+        {model.engine !== null && <EngineChoice model={model} focused />}
       </div>
     );
   }
@@ -73,12 +79,20 @@ function Form({ model, status, form }: { model: Model; status: ModelStatus; form
       ? changedSince(status.server.appliedParams, preview.effective, form.fields)
       : [];
 
+  const changedFlags =
+    running && status.server && preview ? changedExtras(status.server.appliedParams, preview.effective) : [];
+
   const wrong = form.fields.find(
     field =>
       typedProblems[field.name] ??
       problems.some(problem => problem.param === field.name && problem.severity === 'error'),
   );
-  const blockedBy = wrong ? m.form.fixFirst(wrong.label) : null;
+  const others = otherProblems(form, problems);
+  const wrongOther = others.find(problem => problem.severity === 'error');
+  const wrongName = wrong
+    ? wrong.label
+    : wrongOther && (flagOf(wrongOther, extrasOf(draft.params)) ?? optionWords.theOptions);
+  const blockedBy = wrongName ? m.form.fixFirst(wrongName) : null;
   useEffect(() => {
     windowState.set(value => ({
       ...value,
@@ -101,17 +115,22 @@ function Form({ model, status, form }: { model: Model; status: ModelStatus; form
               problems={problems}
               changed={changed}
               focused={focused}
+              more={
+                group.category === 'advanced' && <EngineChoice model={model} focused={focused === 'engine'} />
+              }
+              moreSummary={
+                group.category === 'advanced' && model.engine ? optionWords.engineSummary(model.engine) : null
+              }
             />
           ))}
-          {otherProblems(form, problems).map(problem => (
-            <Text
-              key={problem.message}
-              size="xs"
-              c={problem.severity === 'error' ? 'var(--pd-bad)' : 'var(--pd-warn)'}
-            >
-              {asSentence(problem.message)} {problem.hint}
-            </Text>
-          ))}
+          <EngineOptions
+            form={form}
+            draft={draft}
+            resolved={resolved}
+            problems={others}
+            changed={changedFlags}
+            focused={focused}
+          />
         </form>
       </div>
       <CommandBar
@@ -123,7 +142,7 @@ function Form({ model, status, form }: { model: Model; status: ModelStatus; form
               ? m.form.fixProblems
               : null
         }
-        changed={changed.map(field => field.label)}
+        changed={[...changed.map(field => field.label), ...changedFlags]}
         canReload={status.state === 'ready' && blockedBy === null}
         onReload={() => void loadModel(model.key)}
       />

@@ -6,7 +6,7 @@ import { AppError } from '../../errors/app-error';
 import type { LoadForm, LoadParams, Preview } from '../../ipc/bindings';
 import { client } from '../../ipc/client';
 import { useSnapshot } from '../../state/live';
-import { editParams } from '../../state/queries';
+import { editParams, keys } from '../../state/queries';
 import { without } from '../../state/window';
 import { integerProblem, type ParamValue, withParam } from './values';
 
@@ -22,6 +22,8 @@ export type Draft = {
   /** `undefined` resets. */
   setValue: (name: string, value: ParamValue | undefined) => void;
   setText: (name: string, text: string) => void;
+  /** Everything that is set, for what has no field. */
+  setParams: (params: LoadParams) => void;
   resetAll: () => void;
 };
 
@@ -31,7 +33,7 @@ export function useDraft(form: LoadForm): Draft {
   const [texts, setTexts] = useState<Readonly<Record<string, string>>>({});
   const [settled] = useDebouncedValue(params, PREVIEW_DELAY_MILLISECONDS);
   const preview = useQuery({
-    queryKey: ['preview', form.key, engine, settled],
+    queryKey: [...keys.preview(form.key), engine, form.engine, settled],
     queryFn: () => client.previewLoad(form.key, settled),
     placeholderData: keepPreviousData,
     gcTime: 60_000,
@@ -53,6 +55,7 @@ export function useDraft(form: LoadForm): Draft {
       editParams(form.key, engine, withParam(params, name, value));
     },
     setText: (name, text) => setTexts(all => ({ ...all, [name]: text })),
+    setParams: changed => editParams(form.key, engine, changed),
     resetAll: () => {
       setTexts({});
       editParams(form.key, engine, {});

@@ -1,5 +1,6 @@
 // The fake's engines: some that are here, some that could be, and an installation that goes step by step.
 import type { AvailableEngines, EngineDetails, EngineJob, EngineRow } from '../bindings';
+import { engineOptions } from './options';
 import type { Scenario } from './scenarios';
 
 const DATA = '/home/ada/.local/share/dev.paddock.desktop';
@@ -182,6 +183,23 @@ export class FakeEngines {
       const back = this.scenario.engineRows.find(one => one.previous);
       if (back) this.use(back.name);
       return null;
+    },
+    engineOptions: () => engineOptions,
+    pinModel: ({ key, engine }: Args) => {
+      const pinned = (name: string) => this.scenario.models.filter(one => one.engine === name).length;
+      this.scenario.models = this.scenario.models.map(one =>
+        one.key === key ? { ...one, engine: engine as string | null } : one,
+      );
+      this.scenario.engineRows = this.scenario.engineRows.map(one => ({
+        ...one,
+        pinnedBy: pinned(one.name),
+      }));
+      return null;
+    },
+    setEngineUpdates: ({ autoUpdate, fetchMissing }: Args) => {
+      this.scenario.settings.autoUpdateEngines = autoUpdate as boolean;
+      this.scenario.settings.fetchMissingEngine = fetchMissing as boolean;
+      return this.scenario.settings;
     },
   };
 

@@ -16,6 +16,7 @@ import { FakeHubSettings } from './hub-settings';
 import { detailsOf, foldersOf, foundModels } from './library';
 import { loadLog } from './log';
 import { added, gemma } from './models';
+import { extraPiece } from './options';
 import { type Scenario, server } from './scenarios';
 import { newEngineFields, oldEngineFields } from './schema';
 
@@ -135,7 +136,7 @@ export class FakeHost {
         effective,
         sources,
         limits: { trainingContext: this.model(key as string).contextLength, blockCount: 18, cores: 8 },
-        engine: this.scenario.snapshot.engine,
+        engine: this.model(key as string).engine ?? this.scenario.snapshot.engine,
       };
     },
     previewLoad: ({ key, params }: Args): Preview =>
@@ -221,7 +222,8 @@ export class FakeHost {
       ['saved', params],
     ];
     const sources: Record<string, ParamSource> = {};
-    for (const [source, layer] of layers) for (const name of Object.keys(layer)) sources[name] = source;
+    for (const [source, layer] of layers)
+      for (const name of Object.keys({ ...layer, ...layer.extraArgs })) sources[name] = source;
     return { effective: Object.assign({}, ...layers.map(([, layer]) => layer)), sources };
   }
 
@@ -249,6 +251,11 @@ export class FakeHost {
         message: `\`threads\` is ${effective.threads}, but this machine has 8 processors`,
         hint: 'Try 8 or fewer.',
       });
+    }
+    for (const [flag, value] of Object.entries(effective.extraArgs ?? {})) {
+      const { piece, problem } = extraPiece(flag, value ?? null);
+      flags.push(...piece);
+      if (problem) problems.push(problem);
     }
     const commandLine = [
       'llama-server',

@@ -19,6 +19,7 @@ function model(short: Short): Model {
     problem: null,
     shardCount: 1,
     hasSavedParams: false,
+    engine: null,
     folder: short.path ? null : '/home/ada/.local/share/dev.paddock.desktop/models',
     foundIn: null,
     hasProjector: false,

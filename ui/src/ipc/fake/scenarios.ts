@@ -128,6 +128,8 @@ function base(): Scenario {
         parallelFiles: 2,
         bytesPerSecond: null,
       },
+      autoUpdateEngines: false,
+      fetchMissingEngine: true,
     },
     snapshot: {
       servers: [],
