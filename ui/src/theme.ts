@@ -17,6 +17,7 @@ import {
   Select,
   Skeleton,
   Slider,
+  Switch,
   Tabs,
   Text,
   Tooltip,
@@ -149,6 +150,10 @@ export const theme = createTheme({
         thumb: parts.sliderThumb,
         label: parts.sliderLabel,
       },
+    }),
+    Switch: Switch.extend({
+      defaultProps: { withThumbIndicator: false },
+      classNames: { track: parts.switchTrack },
     }),
     Tabs: Tabs.extend({ classNames: { list: parts.tabsList, tab: parts.tab } }),
     Tooltip: Tooltip.extend({

@@ -14,7 +14,7 @@ export const optionWords = {
   setOff: 'off',
   setNot: 'not passed',
   inForm: (label: string) => `In the form above: ${label}`,
-  owned: (reason: string) => `Paddock sets it: ${reason}`,
+  owned: (reason: string) => `cannot be set here: ${reason}`,
   deprecated: 'deprecated',
   byDefault: (value: string) => `default: ${value}`,
   failed: 'Could not read the engine’s options',

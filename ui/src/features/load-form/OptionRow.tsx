@@ -27,6 +27,10 @@ type Props = {
   onChange: (value: Extra | undefined) => void;
 };
 
+/** How the engine says that a switch is on or off unless it is given. */
+const DEFAULT_ON = /^(?:true|enabled|on|1)$/;
+const DEFAULT_OFF = /^(?:false|disabled|off|0)$/;
+
 /** Longer help does not fit into two lines of a wide window. */
 const LONG = 150;
 
@@ -74,10 +78,13 @@ export function OptionRow(props: Props) {
           disabled={focused || help.length < LONG}
         >
           <p id={`${id}help`} className={own.help} data-whole={focused || undefined}>
-            {asSentence(help)} {option.default !== null && `${asSentence(words.byDefault(option.default))}`}
+            {asSentence(help)}{' '}
+            {option.default !== null &&
+              !help.includes('default') &&
+              asSentence(words.byDefault(option.default))}
           </p>
         </Tooltip>
-        {ownedReason !== null && <p className={own.help}>{words.owned(ownedReason)}</p>}
+        {ownedReason !== null && <p className={own.help}>{asSentence(words.owned(ownedReason))}</p>}
         {problems.map(problem => (
           <ProblemLine key={problem.message} severity={problem.severity} text={problemText(problem)} />
         ))}
@@ -118,6 +125,8 @@ function Control({ option, value, inherited, problems, onChange, id }: Props & {
   const holds = value === undefined ? inherited : value;
   const error = problems.some(problem => problem.severity === 'error');
   const describedBy = `${id}help`;
+  const unset = holds === undefined;
+  const standard = option.default ?? '';
   if (hasOpposite(option)) {
     return (
       <SegmentedControl
@@ -126,8 +135,22 @@ function Control({ option, value, inherited, problems, onChange, id }: Props & {
         value={isOn(holds) ? 'on' : isOff(holds) ? 'off' : ''}
         onChange={word => onChange(word === 'on')}
         data={[
-          { value: 'on', label: m.form.on },
-          { value: 'off', label: m.form.off },
+          {
+            value: 'on',
+            label: (
+              <span className={unset && DEFAULT_ON.test(standard) ? classes.default : undefined}>
+                {m.form.on}
+              </span>
+            ),
+          },
+          {
+            value: 'off',
+            label: (
+              <span className={unset && DEFAULT_OFF.test(standard) ? classes.default : undefined}>
+                {m.form.off}
+              </span>
+            ),
+          },
         ]}
       />
     );
@@ -150,7 +173,7 @@ function Control({ option, value, inherited, problems, onChange, id }: Props & {
   const text = value === undefined || value === null ? '' : String(value);
   const placeholder =
     inherited === undefined || inherited === null
-      ? (option.default ?? '')
+      ? (option.default ?? valueHint)
       : extraText(inherited, { off: words.setOff, not: words.setNot });
   if (choices.length > 0) {
     return (
