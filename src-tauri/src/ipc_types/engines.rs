@@ -321,6 +321,7 @@ pub struct EngineOption {
     pub names: Vec<String>,
     /// What its value is; null for a switch.
     pub value_hint: Option<String>,
+    /// All values that there are; empty where any may be typed.
     pub choices: Vec<String>,
     /// What the engine says of it.
     pub help: String,
@@ -342,7 +343,12 @@ impl From<load_params::EngineOption> for EngineOption {
             deprecated: flag.status == load_params::FlagStatus::Deprecated,
             names: flag.names,
             value_hint: flag.value_hint,
-            choices: flag.choices,
+            // A list that leaves some out must not keep anybody from typing them.
+            choices: if flag.choices_complete {
+                flag.choices
+            } else {
+                Vec::new()
+            },
             help: flag.help,
             default: flag.default,
             section: flag.section,
