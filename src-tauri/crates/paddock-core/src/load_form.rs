@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use load_params::{EngineFlags, EngineOption, FieldSchema, Limits, LoadParams, Problem, Severity, Unsupported};
+use load_params::{
+    EngineFlags, EngineOption, FieldSchema, Limits, LoadParams, Problem, Severity, Unsupported,
+};
 
 use crate::core::Core;
 use crate::error::Error;
