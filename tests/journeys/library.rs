@@ -467,6 +467,24 @@ async fn what_is_wrong_with_a_file_in_a_folder_is_said_and_not_hidden() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_model_is_not_given_to_an_engine() {
+    let home = Home::with_tiny().await;
+    let path = home.data().join("models/words.gguf");
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    models::tiny(&path);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let key = b"general.type";
+    let at = bytes.windows(key.len()).position(|part| part == key);
+    // After the key: four bytes of type, eight of length, and "model".
+    let value = at.unwrap() + key.len() + 12;
+    bytes[value..value + 5].copy_from_slice(b"vocab");
+    models::write(&path, &bytes);
+    let _host = home.serve().await;
+    let ran = home.paddock(&["load", "local/words", "--json"]).await;
+    assert_eq!(ran.failed().error_code(), "not_a_model");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_stands_in_paddocks_folder() {
     let home = Home::new();
     let mine = home.file("mine-Q8_0.gguf");
