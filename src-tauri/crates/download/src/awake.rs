@@ -38,6 +38,27 @@ impl Awake {
     }
 }
 
+/// A thread that makes a thing, holds it, and drops it when this is dropped.
+#[cfg(any(windows, target_os = "macos", test))]
+struct OwnThread(#[allow(dead_code)] std::sync::mpsc::Sender<()>);
+
+#[cfg(any(windows, target_os = "macos", test))]
+impl OwnThread {
+    fn holding<T>(make: impl FnOnce() -> Option<T> + Send + 'static) -> Option<Self> {
+        let (end, ended) = std::sync::mpsc::channel();
+        std::thread::Builder::new()
+            .name("download-awake".into())
+            .spawn(move || {
+                let _held = make();
+                // Nothing is sent: the end of the sender is what is waited for.
+                let _ = ended.recv();
+            })
+            .inspect_err(|error| tracing::debug!(%error, "the computer may sleep during downloads"))
+            .ok()?;
+        Some(Self(end))
+    }
+}
+
 #[cfg(target_os = "linux")]
 mod system {
     use std::process::{Child, Command, Stdio};
@@ -72,9 +93,14 @@ mod system {
 
 #[cfg(any(windows, target_os = "macos"))]
 mod system {
-    pub(super) type Inhibitor = keepawake::KeepAwake;
+    pub(super) type Inhibitor = super::OwnThread;
 
+    /// Windows ties it to the thread that asked, and the workers of a runtime are many.
     pub(super) fn inhibit() -> Option<Inhibitor> {
+        super::OwnThread::holding(ask)
+    }
+
+    fn ask() -> Option<keepawake::KeepAwake> {
         keepawake::Builder::default()
             .idle(true)
             .sleep(true)
@@ -108,5 +134,28 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &second));
         drop((first, second));
         assert!(lock(&awake.current).upgrade().is_none());
+    }
+
+    #[test]
+    fn what_is_held_is_made_and_dropped_by_one_thread() {
+        use std::sync::mpsc::{Sender, channel};
+        use std::thread::{ThreadId, current};
+
+        struct Tells(Sender<ThreadId>);
+        impl Drop for Tells {
+            fn drop(&mut self) {
+                let _ = self.0.send(current().id());
+            }
+        }
+        let (tell, told) = channel();
+        let held = OwnThread::holding(move || {
+            let _ = tell.send(current().id());
+            Some(Tells(tell))
+        });
+        let made_by = told.recv().unwrap();
+        assert!(told.try_recv().is_err());
+        drop(held);
+        assert_eq!(told.recv().unwrap(), made_by);
+        assert_ne!(made_by, current().id());
     }
 }

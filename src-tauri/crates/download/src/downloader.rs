@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::awake::Awake;
 use crate::bandwidth::Bandwidth;
 use crate::error::Error;
-use crate::one_file::OneFile;
+use crate::one_file::{Held, OneFile};
 use crate::place::Place;
 use crate::spec::{Fetched, FileProgress, FileSpec, Limits, Options};
 use crate::sync::{Seats, lock};
@@ -76,12 +76,18 @@ impl Downloader {
         cancel: &CancellationToken,
     ) -> Result<Fetched, Error> {
         let file = OneFile::new(&self.shared, spec, progress, cancel)?;
-        let place = file.place.clone();
-        let outcome = file.run().await;
-        if outcome.is_err() {
-            place.remove_if_empty();
-        }
-        outcome
+        Ok(run(file).await?.0)
+    }
+
+    /// As [`Self::fetch`], but a file that was fetched gets its name only with [`Held::finish`].
+    pub(crate) async fn fetch_held(
+        &self,
+        spec: &FileSpec,
+        progress: &(dyn Fn(FileProgress) + Send + Sync),
+        cancel: &CancellationToken,
+    ) -> Result<Option<Held>, Error> {
+        let file = OneFile::new(&self.shared, spec, progress, cancel)?.held();
+        Ok(run(file).await?.1)
     }
 
     /// A source of tokens for files whose [`FileSpec::bearer`] is absent, such as those of an earlier run: asked with the
@@ -119,4 +125,13 @@ impl Downloader {
     pub fn bytes_on_disk(&self, spec: &FileSpec) -> u64 {
         crate::one_file::bytes_on_disk(&self.shared, spec)
     }
+}
+
+async fn run(file: OneFile<'_>) -> Result<(Fetched, Option<Held>), Error> {
+    let place = file.place.clone();
+    let outcome = file.run().await;
+    if outcome.is_err() {
+        place.remove_if_empty();
+    }
+    outcome
 }

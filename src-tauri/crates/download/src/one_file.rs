@@ -52,6 +52,8 @@ pub(crate) struct OneFile<'a> {
     reread: bool,
     /// The part was opened: what fills the disk now is waited for.
     begun: bool,
+    /// The name is given later, together with those of other files.
+    hold: bool,
     fetched_twice: bool,
     wakefulness: Mutex<Wakefulness>,
 }
@@ -60,6 +62,28 @@ pub(crate) struct OneFile<'a> {
 struct Wakefulness {
     hold: Option<Arc<Hold>>,
     waiting_since: Option<Instant>,
+}
+
+/// A file that is complete and verified, and waits for its name. Nobody else gets at its parts meanwhile.
+pub(crate) struct Held {
+    place: Place,
+    spec: FileSpec,
+    _record: Arc<Record>,
+}
+
+impl Held {
+    pub(crate) fn target(&self) -> &std::path::Path {
+        &self.place.target
+    }
+
+    /// Whether something is in the way that may not be replaced.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.place.check_target(&self.spec)
+    }
+
+    pub(crate) fn finish(&self) -> Result<(), Error> {
+        self.place.finish(&self.spec)
+    }
 }
 
 /// What is here of the file.
@@ -96,14 +120,19 @@ impl<'a> OneFile<'a> {
             changes: 0,
             reread: false,
             begun: false,
+            hold: false,
             fetched_twice: false,
             wakefulness: Mutex::default(),
         })
     }
 
-    pub(crate) async fn run(mut self) -> Result<Fetched, Error> {
+    pub(crate) fn held(self) -> Self {
+        Self { hold: true, ..self }
+    }
+
+    pub(crate) async fn run(mut self) -> Result<(Fetched, Option<Held>), Error> {
         if let Some(fetched) = self.already_there().await? {
-            return Ok(fetched);
+            return Ok((fetched, None));
         }
         if let Some(folder) = self.place.away.clone() {
             return Err(Error::FolderMissing { folder });
@@ -155,7 +184,12 @@ impl<'a> OneFile<'a> {
             if let Some(fault) = end.fault {
                 self.recover(fault, &mut kept, &record).await?;
             } else if let Some(fetched) = self.finish(&mut kept, &record).await? {
-                return Ok(fetched);
+                let held = self.hold.then(|| Held {
+                    place: self.place.clone(),
+                    spec: self.spec.clone(),
+                    _record: record,
+                });
+                return Ok((fetched, held));
             }
         }
     }

@@ -103,16 +103,22 @@ impl Place {
         }
     }
 
-    /// Gives a complete part, which is on disk for good, its name.
-    pub(crate) fn finish(&self, spec: &FileSpec) -> Result<(), Error> {
-        if let Some(folder) = self.target.parent() {
-            fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
-        }
+    /// An error where a file is in the way that may not be replaced.
+    pub(crate) fn check_target(&self, spec: &FileSpec) -> Result<(), Error> {
         if self.target.exists() && !spec.replace_existing {
             return Err(Error::TargetExists {
                 path: self.target.clone(),
             });
         }
+        Ok(())
+    }
+
+    /// Gives a complete part, which is on disk for good, its name.
+    pub(crate) fn finish(&self, spec: &FileSpec) -> Result<(), Error> {
+        if let Some(folder) = self.target.parent() {
+            fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
+        }
+        self.check_target(spec)?;
         fs::rename(&self.part, &self.target).map_err(Error::file("finish", &self.target))?;
         if let Some(folder) = self.target.parent() {
             disk::sync_folder(folder);

@@ -110,8 +110,11 @@ impl Queue {
                     return Ok(id);
                 }
                 let old = sets.remove(at);
+                entry.begin_with(Some(&old), |_| 0);
                 entry.run = old.run;
                 entry.task = old.task;
+            } else {
+                entry.begin_with(None, |spec| self.inner.downloader.bytes_on_disk(spec));
             }
             sets.push(entry);
         }
@@ -181,7 +184,7 @@ impl Queue {
             let failed = entry.state == JobState::Failed;
             Ok(failed.then(|| entry.set.files.clone()))
         })?;
-        self.inner.remove_parts(&files.unwrap_or_default());
+        self.inner.remove_parts(id, &files.unwrap_or_default());
         lock(&self.inner.sets).retain(|entry| entry.id() != id);
         lock(&self.inner.folder).remove(id);
         self.inner.changed();

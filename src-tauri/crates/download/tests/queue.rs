@@ -266,3 +266,77 @@ async fn a_broken_document_is_set_aside() {
     assert!(queue.views().is_empty());
     assert_eq!(names(&sets), ["set-x.broken"]);
 }
+
+/// A newer upload in several files: until all of it is here the old model stays whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_that_replaces_another_takes_its_place_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(noise(12 * MEBIBYTE, 8)).await;
+    server.state.speed.store(6 << 20, Ordering::SeqCst);
+    let models = folder.path().join("models");
+    std::fs::create_dir_all(&models).unwrap();
+    for name in ["one", "two"] {
+        std::fs::write(models.join(name), b"old").unwrap();
+    }
+    let one_at_a_time = Limits {
+        parallel_files: 1,
+        ..Limits::default()
+    };
+    let queue = open_with(folder.path(), one_at_a_time);
+    let mut spec = set(&server, folder.path(), "a", &["one", "two"]);
+    for file in &mut spec.files {
+        file.replace_existing = true;
+    }
+    let id = queue.add(spec).unwrap();
+    until(&queue, &id, |view| view.downloaded_bytes > 16 << 20).await;
+    queue.pause(&id).unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    for name in ["one", "two"] {
+        assert_eq!(std::fs::read(models.join(name)).unwrap(), b"old");
+    }
+    server.state.speed.store(0, Ordering::SeqCst);
+    queue.resume(&id).unwrap();
+    let view = queue.wait(&id).await.unwrap();
+    assert_eq!((view.state, view.error), (JobState::Done, None));
+    for name in ["one", "two"] {
+        assert_eq!(
+            std::fs::metadata(models.join(name)).unwrap().len(),
+            12 << 20
+        );
+    }
+    assert!(server.sent() < 28 << 20, "{}", server.sent());
+}
+
+/// Variants share their projector: one waits for the other, and cancelling one takes nothing from the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn sets_that_share_a_file_do_not_disturb_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(noise(12 * MEBIBYTE, 9)).await;
+    server.state.speed.store(3 << 20, Ordering::SeqCst);
+    let queue = open(folder.path());
+    let one = queue
+        .add(set(&server, folder.path(), "a", &["shared"]))
+        .unwrap();
+    until(&queue, &one, |view| view.downloaded_bytes > 4 << 20).await;
+    let two = queue
+        .add(set(&server, folder.path(), "b", &["shared"]))
+        .unwrap();
+    let view = until(&queue, &two, |view| view.state == JobState::Waiting).await;
+    assert!(view.reason.unwrap().contains("same file"));
+    queue.pause(&one).unwrap();
+    until(&queue, &two, |view| view.state == JobState::Running).await;
+    queue.cancel(&two).unwrap();
+    queue.wait(&two).await.unwrap();
+
+    // Asking again is going on, and begins with what is there.
+    let sent = server.sent();
+    queue
+        .add(set(&server, folder.path(), "a", &["shared"]))
+        .unwrap();
+    let view = until(&queue, &one, |_| true).await;
+    assert!(view.downloaded_bytes > 4 << 20, "{view:?}");
+    server.state.speed.store(0, Ordering::SeqCst);
+    assert_eq!(queue.wait(&one).await.unwrap().state, JobState::Done);
+    let again = server.sent() - sent;
+    assert!(again < 12 << 20, "{again}");
+}

@@ -56,15 +56,21 @@ impl OneFile<'_> {
                 actual_bytes: size,
             });
         }
-        let (place, spec) = (self.place.clone(), self.spec.clone());
+        let (place, spec, hold) = (self.place.clone(), self.spec.clone(), self.hold);
         let finishing = tokio::task::spawn_blocking(move || {
             let part = std::fs::File::options().write(true).open(&place.part);
             // A stream of unknown length may have been longer before.
             part.and_then(|part| part.set_len(size).and_then(|()| part.sync_all()))
                 .map_err(Error::file("sync", &place.part))?;
+            if hold {
+                return place.check_target(&spec);
+            }
             place.finish(&spec)
         });
         finishing.await.map_err(|_| self.internal())??;
+        if self.hold {
+            return Ok(Some(self.fetched(size, sha256)));
+        }
         Ok(Some(self.done(size, sha256)))
     }
 
@@ -76,6 +82,10 @@ impl OneFile<'_> {
             fetched_bytes: self.fetched,
             reason: None,
         });
+        self.fetched(size_bytes, sha256)
+    }
+
+    fn fetched(&self, size_bytes: u64, sha256: String) -> Fetched {
         Fetched {
             path: self.place.target.clone(),
             size_bytes,

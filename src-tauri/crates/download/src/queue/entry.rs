@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::SetSpec;
 use crate::pace::Pace;
-use crate::spec::{FileProgress, FileState};
+use crate::spec::{FileProgress, FileSpec, FileState};
 use crate::view::{FileView, JobError, JobState, JobView};
 
 pub(crate) struct Entry {
@@ -55,6 +55,27 @@ impl Entry {
 
     pub(crate) fn id(&self) -> &str {
         self.set.id.as_deref().unwrap_or_default()
+    }
+
+    /// Whether one of its files goes to the same target.
+    pub(crate) fn names(&self, file: &FileSpec) -> bool {
+        self.set.files.iter().any(|own| own.target == file.target)
+    }
+
+    /// Begins with the bytes that are on disk: of what an earlier entry knew, else of what is found.
+    pub(crate) fn begin_with(&mut self, old: Option<&Self>, find: impl Fn(&FileSpec) -> u64) {
+        for (file, spec) in self.files.iter_mut().zip(&self.set.files) {
+            let known = old.and_then(|old| {
+                let mut files = old.set.files.iter().zip(&old.files);
+                files.find(|(other, _)| {
+                    other.target == spec.target
+                        && other.sha256 == spec.sha256
+                        && other.size_bytes == spec.size_bytes
+                })
+            });
+            file.downloaded_bytes =
+                known.map_or_else(|| find(spec), |(_, progress)| progress.downloaded_bytes);
+        }
     }
 
     /// Takes in the progress of one file.
@@ -152,7 +173,6 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::FileSpec;
 
     fn entry() -> Entry {
         let file = |size| FileSpec {

@@ -1,6 +1,7 @@
 //! The task that works on one set: its files, as many at a time as the queue allows.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -9,9 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Inner, now};
 use crate::error::Error;
+use crate::one_file::Held;
 use crate::spec::{FileProgress, FileSpec, FileState};
 use crate::sync::lock;
 use crate::view::{JobError, JobState};
+
+/// How often a file that another set fetches is asked for again.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// Works on a set until it is over or stopped, once an earlier task has let go of it.
 pub(super) async fn run(
@@ -38,11 +43,14 @@ pub(super) async fn run(
         .unwrap_or_default();
     // One file that fails stops the others of its set, and only these.
     let stop = cancel.child_token();
+    // Files that take the place of others do so together, or old and new would be one model that no one made.
+    let hold = files.len() > 1 && files.iter().any(|(spec, _)| spec.replace_existing);
+    let mut held = Vec::new();
     let mut working: FuturesUnordered<_> = files
         .iter()
         .enumerate()
         .filter(|(_, (spec, progress))| !is_there(spec, progress))
-        .map(|(index, (spec, _))| fetch(&inner, &id, run, index, spec, &stop))
+        .map(|(index, (spec, _))| fetch(&inner, &id, run, index, spec, hold, &stop))
         .collect();
     // What is at its target already is not fetched again onto another disk because its drive is away.
     let mut outcome = files
@@ -53,14 +61,20 @@ pub(super) async fn run(
         stop.cancel();
     }
     while let Some(ended) = working.next().await {
-        if let Err(error) = ended {
-            stop.cancel();
-            if outcome.is_ok() {
-                outcome = Err(error);
+        match ended {
+            Ok(ended) => held.extend(ended),
+            Err(error) => {
+                stop.cancel();
+                if outcome.is_ok() {
+                    outcome = Err(error);
+                }
             }
         }
     }
     drop(working);
+    if outcome.is_ok() && !held.is_empty() && !cancel.is_cancelled() {
+        outcome = inner.finish_together(&id, run, held).await;
+    }
     if !cancel.is_cancelled() {
         inner.ended(&id, run, outcome);
     }
@@ -72,15 +86,33 @@ async fn fetch(
     run: u64,
     index: usize,
     spec: &FileSpec,
+    hold: bool,
     stop: &CancellationToken,
-) -> Result<(), Error> {
-    let _place = tokio::select! {
-        biased;
-        () = stop.cancelled() => return Err(Error::Cancelled),
-        place = inner.files.take() => place,
-    };
+) -> Result<Option<(usize, Held)>, Error> {
     let tell = |progress: FileProgress| inner.progress(id, run, index, progress);
-    let outcome = inner.downloader.fetch(spec, &tell, stop).await;
+    let outcome = loop {
+        let place = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Err(Error::Cancelled),
+            place = inner.files.take() => place,
+        };
+        let outcome = if hold {
+            inner.downloader.fetch_held(spec, &tell, stop).await
+        } else {
+            let fetched = inner.downloader.fetch(spec, &tell, stop).await;
+            fetched.map(|_| None)
+        };
+        // Who has the file needs a place among those that run.
+        drop(place);
+        if !matches!(outcome, Err(Error::Busy { .. })) || !inner.another_has(id, spec) {
+            break outcome;
+        }
+        inner.waits_for_another(id, run, index);
+        tokio::select! {
+            () = stop.cancelled() => return Err(Error::Cancelled),
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+        }
+    };
     match &outcome {
         Ok(_) => inner.keep(id),
         Err(Error::Cancelled) => {}
@@ -89,7 +121,7 @@ async fn fetch(
             inner.file_failed(id, run, index);
         }
     }
-    outcome.map(|_| ())
+    Ok(outcome?.map(|held| (index, held)))
 }
 
 /// Whether a file was finished in an earlier run, and is still what it was by its length.
@@ -112,6 +144,59 @@ impl Inner {
         let _ = self.with(id, |entry| {
             if entry.run == run {
                 entry.progress(index, progress);
+            }
+            Ok(())
+        });
+        self.dirty.notify_one();
+    }
+
+    /// Gives all files of a set their names, once none can be refused any more.
+    async fn finish_together(
+        self: &Arc<Self>,
+        id: &str,
+        run: u64,
+        held: Vec<(usize, Held)>,
+    ) -> Result<(), Error> {
+        let inner = Arc::clone(self);
+        let id = id.to_owned();
+        let path = held[0].1.target().to_path_buf();
+        let finishing = tokio::task::spawn_blocking(move || {
+            for (_, held) in &held {
+                held.check()?;
+            }
+            for (index, held) in &held {
+                held.finish()?;
+                let _ = inner.with(&id, |entry| {
+                    if entry.run == run
+                        && let Some(file) = entry.files.get_mut(*index)
+                    {
+                        file.state = FileState::Done;
+                    }
+                    Ok(())
+                });
+            }
+            Ok(())
+        });
+        finishing.await.unwrap_or(Err(Error::Internal { path }))
+    }
+
+    /// Whether a task of another set is at the same target: variants share their projector.
+    fn another_has(&self, id: &str, spec: &FileSpec) -> bool {
+        lock(&self.sets).iter().any(|entry| {
+            entry.id() != id
+                && entry.task.as_ref().is_some_and(|task| !task.is_finished())
+                && entry.names(spec)
+        })
+    }
+
+    fn waits_for_another(&self, id: &str, run: u64, index: usize) {
+        let _ = self.with(id, |entry| {
+            if entry.run == run
+                && let Some(mut file) = entry.files.get(index).cloned()
+            {
+                file.state = FileState::Waiting;
+                file.reason = Some("Another download fetches the same file.".to_owned());
+                entry.progress(index, file);
             }
             Ok(())
         });
@@ -165,7 +250,7 @@ impl Inner {
                 if let Some(before) = before {
                     let _ = before.await;
                 }
-                inner.remove_parts(&files);
+                inner.remove_parts(&id, &files);
                 let _ = inner.with(&id, |entry| {
                     entry.cleaning = false;
                     Ok(())
@@ -176,8 +261,16 @@ impl Inner {
         });
     }
 
-    pub(super) fn remove_parts(&self, files: &[FileSpec]) {
+    /// Removes the parts of a set, but not those that another one still needs.
+    pub(super) fn remove_parts(&self, id: &str, files: &[FileSpec]) {
         for file in files {
+            let needed = lock(&self.sets).iter().any(|entry| {
+                let gone = matches!(entry.state, JobState::Done | JobState::Cancelled);
+                entry.id() != id && !gone && entry.names(file)
+            });
+            if needed {
+                continue;
+            }
             if let Err(error) = self.downloader.remove_parts(file) {
                 tracing::warn!(%error, "parts of a download stay");
             }
