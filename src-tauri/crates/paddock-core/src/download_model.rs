@@ -3,14 +3,14 @@
 //! The set's id is made of repository and variant, so asking again goes on with what is there. When the last file is at
 //! its place the model is in the library at once, with where it is from, by whatever door it was asked for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use download::{FileSpec, JobId, SetSpec, safe_join};
 use hub::{RepoId, Variant};
 use serde::{Deserialize, Serialize};
 use settings::ModelSource;
 
-use crate::core::Core;
+use crate::core::{Core, same_path};
 use crate::error::Error;
 use crate::hub_repo::{FoundRepo, is_meant};
 
@@ -170,8 +170,6 @@ impl Core {
 
     fn set(&self, found: &FoundRepo, variant: &Variant, targets: Vec<PathBuf>) -> SetSpec {
         let id = &found.repo.id;
-        let bearer = found.hub.token().map(|token| token.secret().to_owned());
-        let ours = self.was_fetched(&targets[0]);
         let tag = ModelTag {
             kind: MODEL.to_owned(),
             repo: id.to_string(),
@@ -190,12 +188,13 @@ impl Core {
             .zip(targets)
             .map(|(file, target)| FileSpec {
                 url: found.hub.resolve_url(id, &found.repo.sha, &file.path),
-                bearer: bearer.clone(),
-                target,
+                // The queue asks for the token when it is needed: one that was changed meanwhile counts.
+                bearer: None,
                 size_bytes: Some(file.size_bytes),
                 sha256: file.sha256.clone(),
                 // A newer upload takes the place of what Paddock itself fetched; the user's own files are left alone.
-                replace_existing: ours,
+                replace_existing: self.was_fetched(&target),
+                target,
             });
         SetSpec {
             id: Some(set_id(id, &variant.name)),
@@ -270,7 +269,7 @@ impl Core {
     }
 
     /// The key of the model whose first file is at `path`.
-    pub(crate) fn key_of(&self, path: &std::path::Path) -> Option<String> {
+    pub(crate) fn key_of(&self, path: &Path) -> Option<String> {
         let settings = self.settings();
         let mut models = settings.models.iter();
         models
@@ -286,14 +285,23 @@ impl Core {
         })
     }
 
-    /// Whether Paddock itself put the file there.
-    fn was_fetched(&self, path: &std::path::Path) -> bool {
+    /// Whether Paddock itself put the file there, as the first of a model, another shard, or its projector.
+    fn was_fetched(&self, path: &Path) -> bool {
         let settings = self.settings();
         settings
             .models
             .values()
-            .any(|entry| entry.source.is_some() && self.is_at(entry, path))
+            .filter_map(|entry| Some((entry.source.as_ref()?, &entry.path)))
+            .filter(|(_, first)| !self.inner.scanner.is_silent(first))
+            .any(|(source, first)| is_of(path, first, source.projector.as_deref()))
     }
+}
+
+/// Whether `path` is one of the files of the model that begins at `first`.
+fn is_of(path: &Path, first: &Path, projector: Option<&Path>) -> bool {
+    let same = |file: &Path| file.file_name() == path.file_name() && same_path(file, path);
+    // Names are looked at before the disk is asked.
+    projector.is_some_and(same) || gguf::shard::siblings(first).iter().any(|shard| same(shard))
 }
 
 fn no_such_variant(found: &FoundRepo, reference: &hub::Reference) -> Error {
@@ -334,4 +342,22 @@ pub(crate) fn set_id(id: &RepoId, variant: &str) -> JobId {
             _ => '-',
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_a_fetched_model_are_its_shards_and_its_own_projector() {
+        let first = Path::new("/m/big-00001-of-00002.gguf");
+        let projector = Some(Path::new("/m/mmproj-f16.gguf"));
+        let is = |path: &str, projector| is_of(Path::new(path), first, projector);
+        assert!(is("/m/big-00001-of-00002.gguf", None));
+        assert!(is("/m/big-00002-of-00002.gguf", None));
+        assert!(is("/m/mmproj-f16.gguf", projector));
+        assert!(!is("/m/mmproj-f16.gguf", None));
+        assert!(!is("/m/other.gguf", projector));
+        assert!(!is("/n/big-00002-of-00002.gguf", projector));
+    }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Downloads {
     queue: Mutex<Option<Queue>>,
     /// When the sets that were put into the library were done: one that is fetched again is put there again.
     finished: Mutex<HashMap<JobId, Option<u64>>>,
+    /// The keys of these. A lock of its own, for what is shown: the other is held while the library is looked through.
+    keys: Mutex<HashMap<JobId, String>>,
 }
 
 impl Core {
@@ -186,11 +188,19 @@ impl Core {
 
     fn view_of(&self, job: JobView) -> DownloadView {
         let done = job.state == JobState::Done;
-        let first = job.files.first().filter(|_| done);
-        DownloadView {
-            key: first.and_then(|file| self.key_of(&file.path)),
-            job,
-        }
+        let key = done.then(|| self.key_of_job(&job.id)).flatten();
+        DownloadView { key, job }
+    }
+
+    /// As it was found when the set was done: doors ask often, and paths are on disks that may be slow.
+    fn key_of_job(&self, id: &str) -> Option<String> {
+        let keys = &self.inner.downloads.keys;
+        let key = keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(id)
+            .cloned()?;
+        self.settings().models.contains_key(&key).then_some(key)
     }
 
     /// Puts all sets that are done into the library.
@@ -216,7 +226,17 @@ impl Core {
             return Ok(());
         };
         let files: Vec<PathBuf> = job.files.iter().map(|file| file.path.clone()).collect();
-        self.add_downloaded(&tag, &files)?;
+        let key = self.add_downloaded(&tag, &files)?;
+        let mut keys = self
+            .inner
+            .downloads
+            .keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match key {
+            Some(key) => keys.insert(job.id.clone(), key),
+            None => keys.remove(&job.id),
+        };
         finished.insert(job.id.clone(), job.finished_at);
         Ok(())
     }
