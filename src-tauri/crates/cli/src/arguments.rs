@@ -253,6 +253,13 @@ pub(crate) enum Engine {
         /// The engine's name.
         name: String,
     },
+    /// Let a model run on one engine, whatever the current one is.
+    Pin {
+        /// The model.
+        key: String,
+        /// The engine's name; the current one again where none is named.
+        name: Option<String>,
+    },
     /// Go back to the engine that was current before.
     Rollback,
     /// Forget an engine. One that Paddock fetched is deleted.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use gateway::{
-    AddEngine, DownloadModel, LoadModel, ProveEngine, SetEngine, ShowParams, UnloadModel,
+    AddEngine, DownloadModel, LoadModel, PinModel, ProveEngine, SetEngine, ShowParams, UnloadModel,
     UseEngine, add_engine, show_params, start_download,
 };
 use paddock_core::{Core, HostInfo, HubSearch, InstallRequest, InstanceLock, WireError, find_host};
@@ -191,6 +191,20 @@ impl Door {
         match self {
             Self::Host(host) => host.post("/api/v1/engines/use", &UseEngine { name }).await,
             Self::Own { core, .. } => Ok(json!(core.use_engine(&name)?)),
+        }
+    }
+
+    pub(crate) async fn pin_model(
+        &self,
+        model: String,
+        engine: Option<String>,
+    ) -> Result<Value, Failure> {
+        match self {
+            Self::Host(host) => {
+                let body = PinModel { model, engine };
+                host.post("/api/v1/engines/pin", &body).await
+            }
+            Self::Own { core, .. } => Ok(json!(core.pin_model(&model, engine.as_deref()).await?)),
         }
     }
 

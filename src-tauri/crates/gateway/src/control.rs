@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-pub use self::engines::{AddEngine, ProveEngine, SetEngine, UseEngine, add_engine};
+pub use self::engines::{AddEngine, PinModel, ProveEngine, SetEngine, UseEngine, add_engine};
 pub use self::hub::{DownloadModel, download_status, start_download};
 pub use self::library::{ImportModels, ModelsFolder, RemoveModel, remove_model};
 use crate::host::Hooks;

@@ -16,9 +16,9 @@ mod proxy;
 mod relay;
 
 pub use control::{
-    AddEngine, DownloadModel, ImportModels, LoadModel, ModelsFolder, ParamsView, ProveEngine,
-    RemoveModel, SetEngine, ShowParams, UnloadModel, UseEngine, add_engine, download_status,
-    remove_model, show_params, start_download,
+    AddEngine, DownloadModel, ImportModels, LoadModel, ModelsFolder, ParamsView, PinModel,
+    ProveEngine, RemoveModel, SetEngine, ShowParams, UnloadModel, UseEngine, add_engine,
+    download_status, remove_model, show_params, start_download,
 };
 pub use gateway::NeedsKey;
 pub use host::{Hooks, Host, HostError, ShowWindow};

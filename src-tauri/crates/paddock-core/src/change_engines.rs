@@ -11,6 +11,7 @@ use crate::core::{Core, same_path};
 use crate::engine_error::EngineError;
 use crate::engines::{EngineSource, EngineView, ON_PATH, QUESTION_TIMEOUT};
 use crate::error::Error;
+use crate::list_models::ModelView;
 use crate::switch_engine::free_name;
 
 /// How an engine is started, and whether it may be fetched. What is absent stays as it is.
@@ -193,11 +194,11 @@ impl Core {
         self.engine(name)
     }
 
-    /// Pins a model to an engine, or lets it run on the current one.
+    /// Pins a model to an engine, or lets it run on the current one. A model that runs goes on as it is.
     ///
     /// # Errors
     /// Model or engine are unknown.
-    pub async fn pin_model(&self, model: &str, engine: Option<&str>) -> Result<(), Error> {
+    pub async fn pin_model(&self, model: &str, engine: Option<&str>) -> Result<ModelView, Error> {
         let (key, _) = self.find_model(model).await?;
         if let Some(name) = engine {
             self.engine(name)?;
@@ -206,7 +207,9 @@ impl Core {
             if let Some(entry) = settings.models.get_mut(&key) {
                 entry.engine = engine.map(str::to_owned);
             }
-        })
+        })?;
+        let (key, entry) = self.find_model(&key).await?;
+        self.blocking(move |core| core.describe(&key, &entry)).await
     }
 
     /// Forgets an engine; one in Paddock's own folder is deleted. Returns what it was.

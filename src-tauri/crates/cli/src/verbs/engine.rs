@@ -60,6 +60,21 @@ pub(super) async fn run(engine: Engine, json: bool) -> Result<(), Failure> {
             "models run on it from now on",
             json,
         ),
+        Engine::Pin { key, name } => {
+            let model = door.pin_model(key, name).await?;
+            if json {
+                output::document(&model);
+            } else {
+                let engine = match &model["engine"] {
+                    Value::Null => "the current engine".to_owned(),
+                    name => cell(name),
+                };
+                output::line(&format!(
+                    "{} runs on {engine} from its next load on.",
+                    cell(&model["key"])
+                ));
+            }
+        }
         Engine::Rollback => changed(
             &door.roll_back_engine().await?,
             "models run on it again",

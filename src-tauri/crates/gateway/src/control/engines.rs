@@ -37,6 +37,16 @@ pub struct UseEngine {
     pub name: String,
 }
 
+/// Body of `POST /api/v1/engines/pin`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PinModel {
+    /// The model.
+    pub model: String,
+    /// The engine; the current one where there is none.
+    pub engine: Option<String>,
+}
+
 /// Body of `POST /api/v1/engines/set`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -86,6 +96,7 @@ pub(super) fn routes() -> Router<Context> {
         .route("/api/v1/engines/add", post(add))
         .route("/api/v1/engines/set", post(set))
         .route("/api/v1/engines/use", post(use_engine))
+        .route("/api/v1/engines/pin", post(pin))
         .route("/api/v1/engines/remove", post(remove))
         .route("/api/v1/engines/rollback", post(roll_back))
         .route("/api/v1/engines/prove", post(prove))
@@ -161,6 +172,15 @@ async fn add(State(context): State<Context>, Body(body): Body<AddEngine>) -> Ans
 
 async fn set(State(context): State<Context>, Body(body): Body<SetEngine>) -> Answer {
     answer(context.core.set_engine_options(&body.name, &body.options))
+}
+
+async fn pin(State(context): State<Context>, Body(body): Body<PinModel>) -> Answer {
+    answer(
+        context
+            .core
+            .pin_model(&body.model, body.engine.as_deref())
+            .await,
+    )
 }
 
 async fn use_engine(State(context): State<Context>, Body(body): Body<UseEngine>) -> Answer {
