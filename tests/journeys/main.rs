@@ -9,6 +9,7 @@ mod endpoint;
 mod engines;
 mod engines_faults;
 mod engines_killed;
+mod engines_pinned;
 mod failures;
 mod hub;
 mod hub_downloads;
