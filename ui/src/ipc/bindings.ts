@@ -232,6 +232,7 @@ export type EngineOption = {
 	names: string[],
 	/**  What its value is; null for a switch. */
 	valueHint: string | null,
+	/**  All values that there are; empty where any may be typed. */
 	choices: string[],
 	/**  What the engine says of it. */
 	help: string,
