@@ -42,7 +42,6 @@ export const errorTable: Record<string, Row> = {
   model_not_gguf: { action: 'removeModel' },
   model_empty: { action: 'removeModel' },
   not_a_model: { action: 'removeModel' },
-  folder_busy: { action: 'tryAgain' },
   model_truncated: { action: 'removeModel' },
   model_not_found: { hint: '', action: 'addFiles' },
   unreadable: { action: 'tryAgain' },
