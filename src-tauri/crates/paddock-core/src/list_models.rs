@@ -230,7 +230,7 @@ impl Core {
             }
             Err(error) => {
                 view.size_bytes = Some(total_size(&files.all));
-                view.problem = Some(by_file_name(&error.to_string(), &entry.path));
+                view.problem = Some(without_path(&error.to_string(), &entry.path));
             }
         }
         view
@@ -348,10 +348,9 @@ pub(crate) fn what_else_it_is(info: &ModelInfo) -> Option<&'static str> {
     }
 }
 
-/// A message in which the file is called by its name: the path stands beside it, and would hide the reason.
-fn by_file_name(message: &str, path: &Path) -> String {
-    let name = path.file_name().unwrap_or(path.as_os_str());
-    message.replacen(&path.display().to_string(), &name.to_string_lossy(), 1)
+/// A message that does not repeat which file it is about: its name and path stand beside it, and would hide the reason.
+fn without_path(message: &str, path: &Path) -> String {
+    message.replacen(&path.display().to_string(), "the file", 1)
 }
 
 #[cfg(test)]
@@ -360,6 +359,15 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn a_reason_does_not_begin_with_the_path() {
+        let path = Path::new("/models/a.gguf");
+        assert_eq!(
+            without_path("/models/a.gguf is incomplete: half is there", path),
+            "the file is incomplete: half is there"
+        );
+    }
     use crate::core::open_for_test;
 
     /// A network drive that hangs must not take the rest of the library with it: LM Studio #76.
