@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
+use supervisor::milliseconds_since_epoch;
 use tokio::sync::watch;
 
 use crate::core::Core;
@@ -82,15 +82,6 @@ impl Announcements {
     fn change(&self, change: impl FnOnce(&mut Vec<Announcement>)) {
         self.list.send_modify(|list| change(Arc::make_mut(list)));
     }
-}
-
-/// Now, as all of Paddock's documents write it.
-pub(crate) fn milliseconds_since_epoch() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| {
-            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-        })
 }
 
 #[cfg(test)]

@@ -3,8 +3,6 @@
 //! The token set in Paddock lies in a file of its own that its owner alone can read, not in the settings: those are
 //! shown, copied and attached to bug reports. Desktop, headless host and CLI read it the same way.
 
-use std::path::Path;
-
 use hub::{Hub, HubSettings, Token, TokenSource};
 use serde::Serialize;
 
@@ -57,7 +55,8 @@ impl Core {
         match token.map(str::trim).filter(|token| !token.is_empty()) {
             Some(text) => {
                 let token = Token::new(text).ok_or(Error::NotAToken)?;
-                write_secret(&path, token.secret())
+                // A temporary file is its owner's alone from the beginning, and so is what it becomes.
+                settings::write_atomically(&path, token.secret().as_bytes())
             }
             None => match std::fs::remove_file(&path) {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
@@ -104,26 +103,4 @@ impl Core {
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
-}
-
-/// A temporary file is its owner's alone from the beginning, and so is what it becomes.
-fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
-    settings::write_atomically(path, text.as_bytes())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    #[cfg(unix)]
-    fn a_secret_is_readable_by_its_owner_alone() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("hub-token");
-        std::fs::write(&path, "old").unwrap();
-        write_secret(&path, "hf_x").unwrap();
-        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-    }
 }

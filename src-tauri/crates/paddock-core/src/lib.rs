@@ -91,4 +91,4 @@ pub use ::hub::{Gating, Reference, Sort, TokenSource, parse_reference};
 pub use download::{FileState, FileView, JobError, JobId, JobState, JobView};
 pub use gguf::ModelInfo;
 pub use load_params::{LoadParams, Unsupported};
-pub use supervisor::{Log, Registry, Server, ServerState, StopOutcome};
+pub use supervisor::{Log, Registry, Server, ServerState, StopOutcome, milliseconds_since_epoch};

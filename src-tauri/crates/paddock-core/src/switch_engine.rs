@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use engines::{Asset, Origin, build_number, write_record};
 use settings::EngineEntry;
 
-use crate::announcements::milliseconds_since_epoch;
 use crate::core::Core;
 use crate::engines::{EngineSource, EngineView};
 use crate::error::Error;
@@ -13,6 +12,7 @@ use crate::install_engine::{InstallRequest, Then};
 use crate::install_steps::Plan;
 use crate::run::engine_store::Staging;
 use crate::run::install_files::{size_of, sync_folder};
+use supervisor::milliseconds_since_epoch;
 
 impl Core {
     /// Gives the staging folder its name, with its record in it. Returns the binary.

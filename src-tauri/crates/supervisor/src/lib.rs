@@ -42,6 +42,6 @@ pub use port::{EphemeralPorts, PortSource};
 pub use process::ProcessIdentity;
 pub use reaper::{Reaped, reap};
 pub use registry::Registry;
-pub use server::{Server, StopOutcome};
+pub use server::{Server, StopOutcome, milliseconds_since_epoch};
 pub use state::{Failure, ServerState, ServerStatus};
 pub use surroundings::{Surroundings, log_path};

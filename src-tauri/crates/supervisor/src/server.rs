@@ -482,7 +482,9 @@ fn random_key() -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn milliseconds_since_epoch() -> u64 {
+/// Now, as all of Paddock's documents write it.
+#[must_use]
+pub fn milliseconds_since_epoch() -> u64 {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

@@ -11,6 +11,7 @@ use axum::routing::{get, post};
 use futures_util::stream::{self, Stream};
 use paddock_core::{
     Core, DownloadRequest, DownloadStarted, DownloadView, Error, HubSearch, JobState,
+    milliseconds_since_epoch,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -84,7 +85,7 @@ pub fn download_status(view: &DownloadView) -> Value {
             "downloading"
         }
     };
-    let now = job.started_at.max(milliseconds_now());
+    let now = job.started_at.max(milliseconds_since_epoch());
     json!({
         "job_id": job.id,
         "status": status,
@@ -192,14 +193,6 @@ async fn act(State(context): State<Context>, Path((id, action)): Path<(String, S
         }
     };
     answer(done.map(|()| json!({"id": id, "done": action})))
-}
-
-fn milliseconds_now() -> u64 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |since| {
-            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-        })
 }
 
 /// `2026-11-22T00:13:06.000Z`, from milliseconds since 1970. Days to a date as in Howard Hinnant's "chrono-compatible
