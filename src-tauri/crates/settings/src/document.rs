@@ -1,13 +1,15 @@
 //! The document's shape. What this version does not know is kept as it is, so that a newer Paddock's additions survive
 //! an older one.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use indexmap::IndexMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::served::{ApiKey, GatewaySettings, Limits};
 
 /// The version of the document that this Paddock writes.
 pub const VERSION: u32 = 1;
@@ -36,7 +38,7 @@ pub struct SettingsDocument {
     /// The stable endpoint.
     pub gateway: GatewaySettings,
     /// API keys, hashed.
-    pub keys: Vec<Value>,
+    pub keys: Vec<ApiKey>,
     /// What may run, and for how long.
     pub limits: Limits,
     /// The window's own settings.
@@ -152,6 +154,24 @@ pub struct ModelEntry {
     /// Its vision projector, where that does not lie beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub projector: Option<PathBuf>,
+    /// Further names by which requests may mean it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// The model of whose file this is a second entry, with parameters of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias_of: Option<String>,
+    /// The preset whose parameters count where the model's own say nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
+    /// Seconds without a request after which it ends: 0 at once, -1 never; as `limits` says where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl_seconds: Option<i64>,
+    /// Never ended to make room for another, and not when it is idle.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep_loaded: bool,
+    /// Loaded when the host starts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub load_at_start: bool,
     #[serde(flatten)]
     unknown: Map<String, Value>,
 }
@@ -185,6 +205,12 @@ impl ModelEntry {
             source: None,
             found_in: None,
             projector: None,
+            aliases: Vec::new(),
+            alias_of: None,
+            preset: None,
+            ttl_seconds: None,
+            keep_loaded: false,
+            load_at_start: false,
             unknown: Map::new(),
         }
     }
@@ -208,58 +234,6 @@ pub struct HubSettings {
     pub bytes_per_second: Option<u64>,
     #[serde(flatten)]
     unknown: Map<String, Value>,
-}
-
-/// Where the endpoint listens.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct GatewaySettings {
-    /// The address; loopback unless the user says otherwise.
-    pub host: IpAddr,
-    /// The port.
-    pub port: u16,
-    /// Host names, beside loopback, by which clients may call the endpoint.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub allowed_hosts: Vec<String>,
-    /// Origins of web pages, beside loopback ones, that may use the endpoint.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub allowed_origins: Vec<String>,
-    #[serde(flatten)]
-    unknown: Map<String, Value>,
-}
-
-impl Default for GatewaySettings {
-    fn default() -> Self {
-        Self {
-            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            port: 8421,
-            allowed_hosts: Vec::new(),
-            allowed_origins: Vec::new(),
-            unknown: Map::new(),
-        }
-    }
-}
-
-/// Bounds on what runs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Limits {
-    /// Models that may run at once.
-    pub max_loaded: usize,
-    /// A load that is not ready by then is ended. Being slow is no failure, so this is long.
-    pub load_timeout_seconds: u64,
-    #[serde(flatten)]
-    unknown: Map<String, Value>,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            max_loaded: 1,
-            load_timeout_seconds: 600,
-            unknown: Map::new(),
-        }
-    }
 }
 
 /// A part of the document that could not be read.

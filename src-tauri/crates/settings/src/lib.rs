@@ -10,13 +10,15 @@ mod data_dir;
 mod document;
 mod keeper;
 mod repair;
+mod served;
 mod store;
 
 pub use data_dir::{DataDir, NoDataDir, data_dir};
 pub use document::{
-    EngineEntry, Engines, GatewaySettings, HubSettings, Limits, ModelEntry, ModelSource, Problem,
-    SettingsDocument, VERSION, read_document,
+    EngineEntry, Engines, HubSettings, ModelEntry, ModelSource, Problem, SettingsDocument, VERSION,
+    read_document,
 };
 pub use keeper::Keeper;
 pub use repair::{Notice, keep_copy, repair};
+pub use served::{ApiKey, GatewaySettings, Limits};
 pub use store::{Error, FileStore, Store, write_atomically, write_last_good};
