@@ -110,6 +110,9 @@ pub enum Error {
     /// Models' files could not be moved, copied or deleted.
     #[error(transparent)]
     Library(#[from] crate::library_error::LibraryError),
+    /// An API key could not be added or removed.
+    #[error(transparent)]
+    Key(#[from] crate::keys::KeyError),
     /// The hub cannot be reached, or refuses.
     #[error(transparent)]
     Hub(#[from] hub::Error),
@@ -202,6 +205,7 @@ impl Error {
             Self::Folder { .. } => "folder_unusable",
             Self::InModelsFolder { .. } => "in_models_folder",
             Self::Library(source) => source.code(),
+            Self::Key(source) => source.code(),
             Self::Hub(source) => source.code(),
             Self::Download(source) => source.code(),
             Self::NotAToken => "not_a_token",
@@ -240,6 +244,7 @@ impl Error {
                 "Delete the file too (`paddock rm KEY --delete-file`), or take the folder out of the models folders.".to_owned()
             }
             Self::Library(source) => source.hint(),
+            Self::Key(source) => source.hint().to_owned(),
             Self::Hub(source) => source.hint(),
             Self::Download(source) => source.hint().unwrap_or_default().to_owned(),
             Self::NotAToken => "Copy the whole token from the hub's settings page; it begins with hf_.".to_owned(),
