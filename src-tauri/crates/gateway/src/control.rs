@@ -3,6 +3,7 @@
 
 mod engines;
 mod hub;
+mod keys;
 mod library;
 
 use std::convert::Infallible;
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::engines::{AddEngine, PinModel, ProveEngine, SetEngine, UseEngine, add_engine};
 pub use self::hub::{DownloadModel, download_status, start_download};
+pub use self::keys::{AddKey, RemoveKey};
 pub use self::library::{ImportModels, ModelsFolder, RemoveModel, remove_model};
 use crate::host::Hooks;
 
@@ -201,6 +203,7 @@ fn router(context: Context) -> Router {
         .route("/api/v1/models/params", post(params))
         .merge(engines::routes())
         .merge(hub::routes())
+        .merge(keys::routes())
         .merge(library::routes())
         .route("/api/v1/logs", get(logs))
         .route("/api/v1/window/show", post(show_window))
@@ -267,13 +270,14 @@ impl From<Error> for Failure {
             | "hub_revision_not_found"
             | "hub_file_not_found"
             | "variant_not_found"
-            | "no_such_download" => StatusCode::NOT_FOUND,
+            | "no_such_download"
+            | "key_not_found" => StatusCode::NOT_FOUND,
             "hub_gated" | "hub_unauthorized" | "hub_token_refused" => StatusCode::FORBIDDEN,
             "hub_rate_limited" => StatusCode::TOO_MANY_REQUESTS,
             "hub_offline" | "hub_server" | "hub_not_a_hub" => StatusCode::BAD_GATEWAY,
             "model_ambiguous" | "no_engine" | "occupied" | "cancelled" | "download_state"
             | "model_running" | "folder_busy" | "install_busy" | "engine_in_use"
-            | "no_previous_engine" => StatusCode::CONFLICT,
+            | "no_previous_engine" | "key_exists" => StatusCode::CONFLICT,
             "release_not_found" => StatusCode::NOT_FOUND,
             "releases_offline" | "releases_unusable" => StatusCode::BAD_GATEWAY,
             "releases_rate_limited" => StatusCode::TOO_MANY_REQUESTS,

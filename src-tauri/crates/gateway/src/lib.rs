@@ -16,8 +16,8 @@ mod proxy;
 mod relay;
 
 pub use control::{
-    AddEngine, DownloadModel, ImportModels, LoadModel, ModelsFolder, ParamsView, PinModel,
-    ProveEngine, RemoveModel, SetEngine, ShowParams, UnloadModel, UseEngine, add_engine,
+    AddEngine, AddKey, DownloadModel, ImportModels, LoadModel, ModelsFolder, ParamsView, PinModel,
+    ProveEngine, RemoveKey, RemoveModel, SetEngine, ShowParams, UnloadModel, UseEngine, add_engine,
     download_status, remove_model, show_params, start_download,
 };
 pub use gateway::NeedsKey;
