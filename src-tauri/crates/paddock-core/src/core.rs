@@ -16,10 +16,12 @@ use crate::folder_moves::FolderMoves;
 use crate::http::HttpClient;
 use crate::hub_repo::RemoteHeaders;
 use crate::instance::InstanceLock;
+use crate::refusals::Refusals;
 use crate::run::capabilities::CapabilityCache;
 use crate::run::engine_store::EngineStore;
 use crate::run::headers::HeaderCache;
 use crate::run::plans::StartedPlans;
+use crate::traffic::GatewayStats;
 
 /// The stable endpoint, as it is now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -58,6 +60,8 @@ pub(crate) struct Inner {
     pub(crate) scanner: library::Scanner,
     pub(crate) library_revision: watch::Sender<u64>,
     pub(crate) folder_moves: FolderMoves,
+    pub(crate) refusals: Refusals,
+    pub(crate) gateway_stats: watch::Sender<GatewayStats>,
 }
 
 /// What opening found and did.
@@ -116,6 +120,8 @@ impl Core {
             scanner: library::Scanner::default(),
             library_revision: watch::Sender::new(0),
             folder_moves: FolderMoves::default(),
+            refusals: Refusals::default(),
+            gateway_stats: watch::Sender::new(GatewayStats::default()),
             data,
         };
         let core = Self {

@@ -154,6 +154,14 @@ pub enum Error {
         /// The files that are not there.
         missing: Vec<String>,
     },
+    /// A host or origin that must not be let in.
+    #[error("{value:?} cannot be allowed: {reason}")]
+    NotAllowable {
+        /// What was to be let in.
+        value: String,
+        /// Why it cannot.
+        reason: &'static str,
+    },
     /// A task of ours ended before it answered.
     #[error("Paddock is shutting down")]
     ShuttingDown,
@@ -213,6 +221,7 @@ impl Error {
             Self::NoSuchVariant { .. } => "variant_not_found",
             Self::NothingFits { .. } => "nothing_fits",
             Self::ShardsMissing { .. } => "shards_missing",
+            Self::NotAllowable { .. } => "not_allowable",
             Self::ShuttingDown => "shutting_down",
         }
     }
@@ -258,6 +267,7 @@ impl Error {
             Self::ShardsMissing { .. } => {
                 "Its upload may not be finished; take another quantization or repository.".to_owned()
             }
+            Self::NotAllowable { .. } => "Name the host or the page itself.".to_owned(),
             Self::ShuttingDown => String::new(),
         }
     }
