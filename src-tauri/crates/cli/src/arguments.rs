@@ -61,6 +61,9 @@ pub(crate) enum Verb {
     Status,
     /// Show or save a model's load parameters.
     Params(Params),
+    /// The keys by which other programs may use the endpoint.
+    #[command(subcommand)]
+    Key(Key),
     /// Show the engine's log.
     Logs {
         /// The model; the one that is loaded where none is named.
@@ -68,6 +71,30 @@ pub(crate) enum Verb {
         /// Go on with what comes.
         #[arg(short, long)]
         follow: bool,
+    },
+    /// Print what makes a shell complete this command: `paddock completions bash > ~/.local/share/bash-completion/completions/paddock`.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Key {
+    /// Make a key. It is shown this once; Paddock keeps only its hash.
+    Add {
+        /// What to tell it by: the program or person that uses it.
+        name: String,
+        /// Let it load, unload, download and change settings too.
+        #[arg(long)]
+        manage: bool,
+    },
+    /// List the keys.
+    Ls,
+    /// Remove a key. Whoever has it is refused from then on.
+    Rm {
+        /// The key's name.
+        name: String,
     },
 }
 

@@ -1,6 +1,7 @@
 //! The two ways to the core: over the control listener of the running host, or, where there is none, opened here.
 //! One host alone writes in a data folder, so what runs here holds its lock.
 
+mod keys;
 mod library;
 
 use std::path::PathBuf;
@@ -300,6 +301,7 @@ pub(crate) struct HostClient {
 
 impl HostClient {
     fn new(host: HostInfo) -> Result<Self, Failure> {
+        tell_of_other_version(&host.version);
         // No limit on the whole: a load takes as long as it takes.
         let client = http_client::loopback()
             .connect_timeout(Duration::from_secs(5))
@@ -387,6 +389,19 @@ impl HostClient {
                 ),
             },
         )
+    }
+}
+
+/// What one of them knows, the other may not. Said once, beside the answer.
+fn tell_of_other_version(host: &str) {
+    static TOLD: std::sync::Once = std::sync::Once::new();
+    let own = env!("CARGO_PKG_VERSION");
+    if host != own {
+        TOLD.call_once(|| {
+            crate::output::note(&format!(
+                "warning: this command is Paddock {own}, the running one is {host}; restart the older of the two after an update"
+            ));
+        });
     }
 }
 

@@ -11,7 +11,6 @@ mod param_arguments;
 mod serve;
 mod verbs;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -25,7 +24,7 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(output::colours_on_stderr())
         .init();
     let json = arguments.json;
     let runtime = match tokio::runtime::Builder::new_multi_thread()

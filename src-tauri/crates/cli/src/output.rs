@@ -3,8 +3,12 @@
 
 use std::io::{IsTerminal, Write};
 
+use clap::builder::styling::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::Value;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default();
 
 /// One JSON document, on one line where a stream may follow and for programs to read either way.
 pub(crate) fn document(value: &Value) {
@@ -25,15 +29,31 @@ pub(crate) fn note(text: &str) {
 
 /// A failure: what, why, what to try.
 pub(crate) fn complain(message: &str, hint: &str, details: &[String]) {
-    let mut out = std::io::stderr().lock();
-    let _ = writeln!(out, "error: {message}");
+    // Without colours where there is no terminal, and where NO_COLOR says so.
+    let mut out = anstream::stderr().lock();
+    let _ = writeln!(out, "{ERROR}error:{ERROR:#} {message}");
     let shown = details.len().saturating_sub(8);
     for detail in &details[shown..] {
         let _ = writeln!(out, "  | {detail}");
     }
     if !hint.is_empty() {
-        let _ = writeln!(out, "hint: {hint}");
+        let _ = writeln!(out, "{HINT}hint:{HINT:#} {hint}");
     }
+}
+
+/// Whether what goes to stderr may be coloured.
+pub(crate) fn colours_on_stderr() -> bool {
+    anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
+}
+
+/// A moment as its day: `2026-11-22`.
+pub(crate) fn day(milliseconds_since_epoch: &Value) -> String {
+    let Some(milliseconds) = milliseconds_since_epoch.as_u64().filter(|time| *time > 0) else {
+        return "-".to_owned();
+    };
+    let moment = std::time::UNIX_EPOCH + std::time::Duration::from_millis(milliseconds);
+    let text = humantime::format_rfc3339_seconds(moment).to_string();
+    text.split('T').next().unwrap_or_default().to_owned()
 }
 
 /// A table without lines, as `ps` prints; numbers to the right.
@@ -113,6 +133,13 @@ mod tests {
         assert_eq!(size(&json!(5_900_000_000_u64)), "5.9 GB");
         assert_eq!(size(&json!(453_728)), "453.7 kB");
         assert_eq!(size(&json!(null)), "-");
+    }
+
+    #[test]
+    fn a_moment_is_shown_as_its_day() {
+        assert_eq!(day(&json!(1_795_318_100_000_u64)), "2026-11-22");
+        assert_eq!(day(&json!(0)), "-");
+        assert_eq!(day(&json!(null)), "-");
     }
 
     #[test]

@@ -71,7 +71,7 @@ fn failed(error: HostError) -> Failure {
         HostError::NeedsKey(_) => Failure::new(
             "needs_key",
             error.to_string(),
-            "Leave out --host to serve this machine only.",
+            "Make a key first with `paddock key add NAME`, or listen on 127.0.0.1: leave out --host, and check gateway.host in settings.json.",
         ),
     }
 }

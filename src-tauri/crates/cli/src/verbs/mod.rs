@@ -3,12 +3,16 @@
 mod engine;
 mod engine_install;
 mod hub;
+mod key;
 mod library;
 mod model;
 mod status;
 
+use clap::CommandFactory;
+
 use crate::arguments::Verb;
 use crate::failure::Failure;
+use crate::output;
 
 /// Runs a verb; `serve` is not among these.
 pub(crate) async fn run(verb: Verb, json: bool) -> Result<(), Failure> {
@@ -26,9 +30,21 @@ pub(crate) async fn run(verb: Verb, json: bool) -> Result<(), Failure> {
         Verb::Ls => model::list(json).await,
         Verb::Load(load) => model::load(load, json).await,
         Verb::Unload(unload) => model::unload(unload, json).await,
+        Verb::Key(key) => key::run(key, json).await,
+        Verb::Completions { shell } => completions(shell),
         Verb::Params(params) => model::params(params, json).await,
         Verb::Ps => status::ps(json).await,
         Verb::Status => status::status(json).await,
         Verb::Logs { key, follow } => status::logs(key, follow, json).await,
     }
+}
+
+/// What a shell reads to complete this command; the same with `--json`, because no program reads it but a shell.
+#[allow(clippy::unnecessary_wraps)]
+fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
+    let mut command = crate::arguments::Arguments::command();
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command, "paddock", &mut script);
+    output::line(String::from_utf8_lossy(&script).trim_end());
+    Ok(())
 }
