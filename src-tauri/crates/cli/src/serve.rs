@@ -28,6 +28,7 @@ pub(crate) async fn serve(arguments: Serve, json: bool) -> Result<(), Failure> {
         model,
         overrides: LoadParams::default(),
         unsupported: Unsupported::Refuse,
+        ttl_seconds: None,
     });
     if let Some(request) = &request {
         // A name that is wrong is wrong now; a load that fails later leaves the endpoint up.

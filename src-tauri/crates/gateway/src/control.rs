@@ -348,6 +348,7 @@ async fn load_model(State(context): State<Context>, Body(body): Body<LoadModel>)
         model: body.model,
         overrides: body.params,
         unsupported,
+        ttl_seconds: None,
     };
     answer(context.core.load_model(&request).await)
 }

@@ -60,6 +60,7 @@ pub(crate) struct Inner {
     pub(crate) scanner: library::Scanner,
     pub(crate) library_revision: watch::Sender<u64>,
     pub(crate) folder_moves: FolderMoves,
+    pub(crate) scheduling: watch::Sender<crate::schedule::counters::SchedulingView>,
     pub(crate) refusals: Refusals,
     pub(crate) gateway_stats: watch::Sender<GatewayStats>,
 }
@@ -120,6 +121,7 @@ impl Core {
             scanner: library::Scanner::default(),
             library_revision: watch::Sender::new(0),
             folder_moves: FolderMoves::default(),
+            scheduling: watch::Sender::default(),
             refusals: Refusals::default(),
             gateway_stats: watch::Sender::new(GatewayStats::default()),
             data,

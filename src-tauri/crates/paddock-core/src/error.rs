@@ -162,6 +162,12 @@ pub enum Error {
         /// Why it cannot.
         reason: &'static str,
     },
+    /// The model cannot be used now.
+    #[error(transparent)]
+    Schedule(#[from] crate::schedule::error::ScheduleError),
+    /// What many waited for, and all get.
+    #[error(transparent)]
+    Shared(std::sync::Arc<Error>),
     /// A task of ours ended before it answered.
     #[error("Paddock is shutting down")]
     ShuttingDown,
@@ -188,6 +194,23 @@ fn known_engines(known: &[String]) -> String {
 }
 
 impl Error {
+    /// One for each who waited, of the same kind where that can be.
+    #[must_use]
+    pub(crate) fn shared(error: &std::sync::Arc<Self>) -> Self {
+        match &**error {
+            Self::Load { key, source } => Self::Load {
+                key: key.clone(),
+                source: source.clone(),
+            },
+            Self::Start(source) => Self::Start(source.clone()),
+            Self::Model(source) => Self::Model(source.clone()),
+            Self::Schedule(source) => Self::Schedule(source.clone()),
+            Self::NoEngine => Self::NoEngine,
+            Self::ShuttingDown => Self::ShuttingDown,
+            _ => Self::Shared(std::sync::Arc::clone(error)),
+        }
+    }
+
     /// The stable name on the wire.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -222,6 +245,8 @@ impl Error {
             Self::NothingFits { .. } => "nothing_fits",
             Self::ShardsMissing { .. } => "shards_missing",
             Self::NotAllowable { .. } => "not_allowable",
+            Self::Schedule(source) => source.code(),
+            Self::Shared(source) => source.code(),
             Self::ShuttingDown => "shutting_down",
         }
     }
@@ -268,6 +293,8 @@ impl Error {
                 "Its upload may not be finished; take another quantization or repository.".to_owned()
             }
             Self::NotAllowable { .. } => "Name the host or the page itself.".to_owned(),
+            Self::Schedule(source) => source.hint(),
+            Self::Shared(source) => source.hint(),
             Self::ShuttingDown => String::new(),
         }
     }
@@ -282,6 +309,8 @@ impl Error {
                 source.log_tail().to_vec()
             }
             Self::Engine(source) => source.details(),
+            Self::Schedule(source) => source.details(),
+            Self::Shared(source) => source.details(),
             _ => Vec::new(),
         }
     }

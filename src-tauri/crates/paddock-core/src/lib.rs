@@ -8,6 +8,7 @@
 //! Deliberately absent: Tauri, HTTP, words for people beyond error messages. `cargo tree -p paddock-core -i tauri`
 //! finds nothing.
 
+mod aliases;
 mod announcements;
 mod available_engines;
 mod change_engines;
@@ -38,6 +39,7 @@ mod list_models;
 mod load_form;
 mod load_model;
 mod model_details;
+mod model_policy;
 mod models_folders;
 mod move_journal;
 mod params;
@@ -46,6 +48,7 @@ mod refusals;
 mod remove_model;
 mod roll_back_engine;
 mod run;
+mod schedule;
 mod search_hub;
 mod show_engine;
 mod status;
@@ -81,15 +84,19 @@ pub use crate::list_models::ModelView;
 pub use crate::load_form::{LoadForm, LoadPreview};
 pub use crate::load_model::LoadRequest;
 pub use crate::model_details::{FileDetail, MetadataPair, ModelDetails, TensorTypeCount};
+pub use crate::model_policy::ModelPolicy;
 pub use crate::models_folders::FolderView;
 pub use crate::params::{LoadPlan, ParamSource};
 pub use crate::prove_engine::Proof;
 pub use crate::refusals::{Refusal, RefusalKind};
 pub use crate::remove_model::{FileFate, Removal, RemoveRequest};
 pub use crate::run::fit::Fit;
+pub use crate::schedule::counters::{SchedulingCounts, SchedulingView};
+pub use crate::schedule::error::{NoRoom, ScheduleError};
+pub use crate::schedule::lease::{Lease, Wanted};
 pub use crate::search_hub::{HubPage, HubRepoRow, HubSearch};
 pub use crate::show_engine::{EngineDetails, EngineDevices};
-pub use crate::status::{HostStatus, MemoryUse, ModelStatus};
+pub use crate::status::{CrashReport, HostStatus, MemoryUse, ModelStatus};
 pub use crate::traffic::{GatewayStats, ModelTraffic, Traffic};
 pub use crate::unload_model::Unloaded;
 

@@ -4,12 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use gguf::ModelInfo;
-use library::{FolderNames, FoundModel, ModelFiles, Scanner, assign_key, resolve_key};
+use library::{FolderNames, FoundModel, ModelFiles, Scanner, assign_key};
 use serde::Serialize;
 use settings::{ModelEntry, ModelSource, SettingsDocument};
 
 use crate::core::{Core, same_path};
 use crate::error::Error;
+use crate::schedule::route::resolve;
 
 /// Listing this many models or more is shared among threads: headers that were never read take milliseconds each.
 const WORTH_A_THREAD: usize = 32;
@@ -43,6 +44,16 @@ pub struct ModelView {
     pub has_saved_params: bool,
     /// The engine that it is pinned to.
     pub engine: Option<String>,
+    /// The model of whose file this is a second entry.
+    pub alias_of: Option<String>,
+    /// Further names by which requests may mean it.
+    pub aliases: Vec<String>,
+    /// Seconds without a request after which it ends, where it has a number of its own: 0 at once, -1 never.
+    pub ttl_seconds: Option<i64>,
+    /// Never ended to make room for another, and not when it is idle.
+    pub keep_loaded: bool,
+    /// Loaded when the host starts.
+    pub load_at_start: bool,
     /// All that the header says.
     pub info: Option<ModelInfo>,
     /// Its vision projector.
@@ -193,6 +204,11 @@ impl Core {
             name: None,
             has_saved_params: !entry.params.is_empty(),
             engine: entry.engine.clone(),
+            alias_of: entry.alias_of.clone(),
+            aliases: entry.aliases.clone(),
+            ttl_seconds: entry.ttl_seconds,
+            keep_loaded: entry.keep_loaded,
+            load_at_start: entry.load_at_start,
             info: None,
             projector: None,
             folder,
@@ -257,7 +273,7 @@ impl Core {
 
     fn look_up(&self, request: &str) -> Result<(String, ModelEntry), Error> {
         let settings = self.settings();
-        let key = resolve_key(request, settings.models.keys().map(String::as_str))?;
+        let key = resolve(request, &settings)?;
         let entry = settings.models.get(key).cloned();
         entry
             .map(|entry| (key.to_owned(), entry))
@@ -273,7 +289,9 @@ pub(crate) struct KnownFiles {
 impl KnownFiles {
     pub(crate) fn of(settings: &SettingsDocument, scanner: &Scanner) -> Self {
         let mut keys = HashMap::new();
-        for (key, entry) in &settings.models {
+        // A second entry of a file is not who a file is known as.
+        let firsts = settings.models.iter();
+        for (key, entry) in firsts.filter(|(_, entry)| entry.alias_of.is_none()) {
             keys.insert(entry.path.clone(), key.clone());
             if !scanner.is_silent(&entry.path) {
                 keys.insert(real(&entry.path), key.clone());

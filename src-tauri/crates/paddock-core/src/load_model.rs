@@ -18,6 +18,8 @@ pub struct LoadRequest {
     pub overrides: LoadParams,
     /// What to do about a parameter that this engine cannot honour.
     pub unsupported: Unsupported,
+    /// Seconds without a request after which it ends: 0 at once, -1 never; as is saved for it where there is none.
+    pub ttl_seconds: Option<i64>,
 }
 
 impl Core {

@@ -9,10 +9,12 @@ use library::{App, ModelFiles};
 use serde::{Deserialize, Serialize};
 use settings::ModelEntry;
 
+use crate::aliases::entries_of;
 use crate::core::Core;
 use crate::error::Error;
 use crate::library_error::LibraryError;
 use crate::list_models::{Surroundings, projector_of};
+use crate::schedule::error::ScheduleError;
 
 /// What becomes of a model's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +73,11 @@ impl Core {
     /// or they cannot be deleted.
     pub async fn remove_model(&self, request: &RemoveRequest) -> Result<Removal, Error> {
         let removal = self.plan_removal(request).await?;
+        let entries = entries_of(&removal.key, &self.settings());
+        if !entries.is_empty() {
+            let key = removal.key;
+            return Err(ScheduleError::HasAliases { key, entries }.into());
+        }
         let key = removal.key.clone();
         let running = self
             .registry()

@@ -2,10 +2,21 @@
 
 use load_params::LoadParams;
 use serde::Serialize;
-use supervisor::{Server, ServerStatus};
+use supervisor::{Failure, Server, ServerStatus};
 
 use crate::core::Core;
 use crate::run::memory;
+
+/// How an engine ended while it was serving.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CrashReport {
+    /// Code, message, hint, log tail.
+    #[serde(flatten)]
+    pub failure: Failure,
+    /// When, milliseconds since the epoch.
+    pub at: u64,
+}
 
 /// Memory of one model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -30,6 +41,26 @@ pub struct ModelStatus {
     pub memory: MemoryUse,
     /// What it was started with.
     pub params: LoadParams,
+    /// Requests that are being answered.
+    pub requests_in_flight: usize,
+    /// Requests that wait for it: while it loads, or while it makes room for another.
+    pub requests_waiting: usize,
+    /// Since when nobody uses it, milliseconds since the epoch; none while somebody does.
+    pub idle_since: Option<u64>,
+    /// Seconds without a request after which it ends: 0 at once, -1 never.
+    pub ttl_seconds: i64,
+    /// It is never ended to make room for another, and not when it is idle.
+    pub keep_loaded: bool,
+    /// It was a request that loaded it, and not the user.
+    pub loaded_on_demand: bool,
+    /// It is to be loaded, and waits for another's memory.
+    pub waiting_for_room: bool,
+    /// Its last requests are being answered; then it makes room for another.
+    pub making_room: bool,
+    /// How often it was started again after a crash.
+    pub restarts: u64,
+    /// Its last crash, also after it was started again.
+    pub last_crash: Option<CrashReport>,
 }
 
 /// The host as a whole.
@@ -99,6 +130,16 @@ impl Core {
                 measured_bytes: status.pid.and_then(memory::of_process),
             },
             params: known.map(|known| known.effective).unwrap_or_default(),
+            requests_in_flight: 0,
+            requests_waiting: 0,
+            idle_since: None,
+            ttl_seconds: -1,
+            keep_loaded: false,
+            loaded_on_demand: false,
+            waiting_for_room: false,
+            making_room: false,
+            restarts: 0,
+            last_crash: None,
             server: status,
         }
     }
