@@ -25,21 +25,25 @@
 //! - Nothing here knows engines, flags or downloads.
 //!
 //! Left out: tensor data (never read), big-endian files (named as such, not read), version 1 (2023,
-//! refused by llama.cpp too), compute-buffer sizes (they depend on the engine).
+//! refused by llama.cpp too).
 
 mod cursor;
 mod error;
+pub mod estimate;
 mod ggml_type;
 mod header;
 mod memory;
 mod model_info;
 mod quantization;
+pub mod shape;
 pub mod shard;
+pub mod synthetic;
 pub mod tiny;
 mod value;
 mod writer;
 
 pub use error::Error;
+pub use estimate::estimate;
 pub use ggml_type::GgmlType;
 pub use header::{
     Header, TensorInfo, check_file, parse_beginning, parse_prefix, read_header, read_header_from,
@@ -47,4 +51,5 @@ pub use header::{
 pub use memory::{CacheType, UnknownCacheType, kv_cache_size_bytes};
 pub use model_info::{ModelInfo, PerLayer, Pooling};
 pub use quantization::{LABELS, label_from_file_name, label_from_file_type};
+pub use shape::ModelShape;
 pub use value::{Array, Metadata, Value, ValueType};

@@ -21,7 +21,7 @@
 //! not know.
 
 mod encoding;
-mod vocabulary;
+pub(crate) mod vocabulary;
 mod weights;
 
 use std::{
@@ -138,6 +138,13 @@ pub fn bytes_with(weights: Weights) -> Vec<u8> {
         writer.tensor(&tensor.name, &tensor.dims, tensor.ggml_type, &tensor.data);
     }
     writer.finish()
+}
+
+/// Noise for other models than this one, the same in every run.
+pub(crate) fn random_bytes(count: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(count);
+    weights::Random::new(1).fill(&mut bytes, count);
+    bytes
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {

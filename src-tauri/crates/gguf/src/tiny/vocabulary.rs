@@ -6,7 +6,7 @@
 use crate::writer::Writer;
 
 /// A token: its text, and the kind that llama.cpp knows it by.
-pub(super) struct Token {
+pub(crate) struct Token {
     pub(super) text: String,
     kind: Kind,
 }
@@ -31,7 +31,7 @@ const MESSAGE_END: &str = "<|im_end|>";
 /// SentencePiece's sign for a space.
 const SPACE: &str = "\u{2581}";
 
-pub(super) fn tokens() -> Vec<Token> {
+pub(crate) fn tokens() -> Vec<Token> {
     let token = |text: &str, kind| Token {
         text: text.to_owned(),
         kind,
@@ -54,8 +54,16 @@ pub(super) fn tokens() -> Vec<Token> {
     tokens
 }
 
+/// Adds unused tokens until there are `count`.
+pub(crate) fn grow(tokens: &mut Vec<Token>, count: usize) {
+    tokens.extend((tokens.len()..count).map(|index| Token {
+        text: format!("<unused{index}>"),
+        kind: Kind::Unused,
+    }));
+}
+
 /// Writes the tokenizer's metadata, all but the chat template.
-pub(super) fn put(writer: &mut Writer, tokens: &[Token]) {
+pub(crate) fn put(writer: &mut Writer, tokens: &[Token]) {
     writer.string("tokenizer.ggml.model", "llama");
     writer.string("tokenizer.ggml.pre", "default");
     writer.strings(
