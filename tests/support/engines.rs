@@ -5,9 +5,14 @@ use std::path::{Path, PathBuf};
 
 use crate::environment;
 
-fn script(path: &Path, text: &str) -> PathBuf {
-    std::fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
+/// Writes a program.
+pub(crate) fn write_script(path: &Path, text: &str) {
+    std::fs::write(path, text).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn script(path: &Path, text: &str) -> PathBuf {
+    write_script(path, &format!("#!/bin/sh\n{text}\n"));
     path.to_owned()
 }
 

@@ -54,6 +54,33 @@ pub fn hugging_face_python() -> PathBuf {
     )
 }
 
+/// A Python with OpenAI's official client.
+#[must_use]
+pub fn openai_python() -> PathBuf {
+    required(
+        "PADDOCK_TEST_OPENAI_PYTHON",
+        "a Python in which openai is installed",
+    )
+}
+
+/// A Python with Anthropic's official client.
+#[must_use]
+pub fn anthropic_python() -> PathBuf {
+    required(
+        "PADDOCK_TEST_ANTHROPIC_PYTHON",
+        "a Python in which anthropic is installed",
+    )
+}
+
+/// A folder in which Node finds OpenAI's official client.
+#[must_use]
+pub fn openai_node() -> PathBuf {
+    required(
+        "PADDOCK_TEST_OPENAI_NODE",
+        "a folder in which npm installed openai",
+    )
+}
+
 fn binary(name: &str) -> PathBuf {
     let folder = required(
         "PADDOCK_BIN_DIR",

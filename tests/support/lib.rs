@@ -11,6 +11,7 @@
 // Tests fail by panicking.
 #![allow(clippy::unwrap_used)]
 
+pub mod clients;
 pub mod engines;
 pub mod environment;
 pub mod home;
@@ -22,14 +23,18 @@ pub mod measure;
 pub mod models;
 pub mod processes;
 pub mod random;
+pub mod recorded;
 pub mod redact;
 pub mod releases;
+pub mod wire;
 
+pub use clients::Client;
 pub use home::{Home, Ran};
 pub use host::{Ended, Host};
 pub use http::{Answer, Api, EventStream};
 pub use hub::HubDouble;
 pub use lab::Lab;
+pub use recorded::RecordedEngine;
 pub use releases::ReleasesDouble;
 
 use std::time::Duration;

@@ -4,18 +4,20 @@
 //! change what a developer uses nor fetch anything twice. `PADDOCK_TEST_ENGINE` and `PADDOCK_TEST_MODEL`, where set, are
 //! taken as they are: that is the way on a platform with no starter engine.
 //!
-//! `PADDOCK_TEST_HF_PYTHON` is a Python with the hub's official client, see `hub_client`.
+//! `PADDOCK_TEST_HF_PYTHON`, `PADDOCK_TEST_OPENAI_PYTHON` and `PADDOCK_TEST_ANTHROPIC_PYTHON` are Pythons with the official
+//! clients, see `python_clients`; `PADDOCK_TEST_OPENAI_NODE` is a folder in which Node finds OpenAI's, see `node_clients`.
 //!
 //! The newest packaged engine is there whether or not this processor can run it, as `PADDOCK_TEST_ENGINE_B10434`: what it
 //! says of itself is real either way. Where it dies of an illegal instruction, `PADDOCK_TEST_ENGINE_DEAD` names it too.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use directories::BaseDirs;
 
 use crate::error::{Error, Result};
-use crate::hub_client;
+use crate::node_clients;
+use crate::python_clients::{self, PythonClient};
 use crate::say;
 use crate::starter::{self, Dead, Home};
 use crate::workspace::{DATA_DIR_VARIABLE, Profile, Workspace};
@@ -24,7 +26,13 @@ const CACHE: &str = "PADDOCK_TEST_CACHE";
 const ENGINE: &str = "PADDOCK_TEST_ENGINE";
 const ENGINE_B10434: &str = "PADDOCK_TEST_ENGINE_B10434";
 const ENGINE_DEAD: &str = "PADDOCK_TEST_ENGINE_DEAD";
-const HUB_PYTHON: &str = "PADDOCK_TEST_HF_PYTHON";
+const OPENAI_NODE: &str = "PADDOCK_TEST_OPENAI_NODE";
+/// The official Python clients, and where tests find them.
+const PYTHON_CLIENTS: [(&str, PythonClient); 3] = [
+    ("PADDOCK_TEST_HF_PYTHON", python_clients::HUB),
+    ("PADDOCK_TEST_OPENAI_PYTHON", python_clients::OPENAI),
+    ("PADDOCK_TEST_ANTHROPIC_PYTHON", python_clients::ANTHROPIC),
+];
 const MODEL: &str = "PADDOCK_TEST_MODEL";
 const BINARIES: &str = "PADDOCK_BIN_DIR";
 
@@ -35,7 +43,8 @@ pub struct TestEnvironment {
     engine_b10434: Option<PathBuf>,
     engine_dead: Option<PathBuf>,
     model: PathBuf,
-    hub_python: Option<PathBuf>,
+    /// By the variable that names it; `None` where it could not be had.
+    clients: Vec<(&'static str, Option<PathBuf>)>,
     binaries: PathBuf,
 }
 
@@ -61,20 +70,12 @@ impl TestEnvironment {
             },
         };
         let model = given(MODEL).map_or_else(|| starter::ensure_model(&home), Ok)?;
-        // One test needs it, and says so where it is missing: everything else goes on without a network.
-        let hub_python = given(HUB_PYTHON).or_else(|| match hub_client::ensure(&home.dir) {
-            Ok(python) => Some(python),
-            Err(error) => {
-                say!("the hub's Python client could not be installed: {error}");
-                None
-            }
-        });
         Ok(Self {
             engine,
             engine_b10434,
             engine_dead,
             model,
-            hub_python,
+            clients: clients(workspace, &home.dir),
             binaries: workspace.binary_dir(profile),
         })
     }
@@ -89,14 +90,41 @@ impl TestEnvironment {
         for (variable, path) in [
             (ENGINE_B10434, &self.engine_b10434),
             (ENGINE_DEAD, &self.engine_dead),
-            (HUB_PYTHON, &self.hub_python),
-        ] {
+        ]
+        .into_iter()
+        .chain(
+            self.clients
+                .iter()
+                .map(|(variable, path)| (*variable, path)),
+        ) {
             match path {
                 Some(path) => command.env(variable, path),
                 None => command.env_remove(variable),
             };
         }
     }
+}
+
+/// The official clients. One test needs each, and says so where it is missing: everything else goes on without a network.
+fn clients(workspace: &Workspace, cache: &Path) -> Vec<(&'static str, Option<PathBuf>)> {
+    let ensured = |variable: &'static str, ensure: &dyn Fn() -> Result<PathBuf>| {
+        let found = given(variable).or_else(|| match ensure() {
+            Ok(path) => Some(path),
+            Err(error) => {
+                say!("a client for tests ({variable}) could not be installed: {error}");
+                None
+            }
+        });
+        (variable, found)
+    };
+    let mut clients: Vec<_> = PYTHON_CLIENTS
+        .iter()
+        .map(|(variable, client)| ensured(variable, &|| python_clients::ensure(cache, client)))
+        .collect();
+    clients.push(ensured(OPENAI_NODE, &|| {
+        node_clients::ensure(workspace, cache)
+    }));
+    clients
 }
 
 fn given(variable: &str) -> Option<PathBuf> {
