@@ -5,13 +5,7 @@
 
 use serde_json::Value;
 
-use crate::{
-    error::Error,
-    extra,
-    params::LoadParams,
-    suggest,
-    table::{ParamSpec, TABLE},
-};
+use crate::{error::Error, extra, params::LoadParams, spec::ParamSpec, suggest, table::TABLE};
 
 /// The row for a name (`ctxSize`) or a flag of Paddock's command line (`--ctx-size`, `ctx-size`).
 #[must_use]

@@ -144,6 +144,10 @@ impl CommandLine<'_> {
         match earlier {
             None => self.pieces.push((piece, by)),
             Some((earlier, _)) if earlier.values.is_empty() && *earlier == piece => {}
+            // A list that this engine takes one by one.
+            Some((_, first)) if *first == by && piece.flag.starts_with("--lora") => {
+                self.pieces.push((piece, by));
+            }
             Some((_, first)) => {
                 return Err(Error::GivenTwice {
                     flag: piece.flag,
@@ -323,7 +327,8 @@ mod tests {
                     let flag = flags.usable(arg);
                     prop_assert!(flag.is_some(), "{} is no flag of this engine", arg);
                     let flag = flag.unwrap();
-                    prop_assert!(!seen.contains(&flag.long()), "{} is repeated", arg);
+                    let may_repeat = flag.help.contains("can be repeated");
+                    prop_assert!(may_repeat || !seen.contains(&flag.long()), "{} is repeated", arg);
                     seen.push(flag.long());
                     for _ in 0..flag.value_count() {
                         let value = args.next();

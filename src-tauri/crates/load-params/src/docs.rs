@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::table::{Category, ParamSpec, TABLE};
+use crate::{
+    spec::{Category, ParamSpec},
+    table::TABLE,
+};
 
 /// The page, in Markdown.
 #[must_use]

@@ -16,9 +16,10 @@ use crate::{
     kind::Kind,
     owned::{owned_by_any_name, owned_reason},
     params::{EXTRA, LoadParams},
+    spec::ParamSpec,
     spelling::Piece,
     suggest,
-    table::{ParamSpec, TABLE},
+    table::TABLE,
 };
 
 /// Sets an engine flag from `FLAG=VALUE`, or `FLAG` for a switch; the leading dashes may be left out.
@@ -75,11 +76,11 @@ pub(crate) fn normalized(flag: &str) -> String {
 }
 
 /// The table's row for an engine flag that takes the row's very value, and whether it says yes or no.
-fn typed(flag: &str) -> Option<(&'static ParamSpec, bool)> {
+pub(crate) fn typed(flag: &str) -> Option<(&'static ParamSpec, bool)> {
     let row = |flag: &str| TABLE.iter().find(|spec| spec.engine_flags.contains(&flag));
     row(flag).map(|spec| (spec, true)).or_else(|| {
-        let spec = row(&format!("--{}", flag.strip_prefix("--no-")?))?;
-        (spec.kind == Kind::Bool).then_some((spec, false))
+        let off = |spec: &&ParamSpec| spec.off_flags.contains(&flag);
+        TABLE.iter().find(off).map(|spec| (spec, false))
     })
 }
 

@@ -23,6 +23,8 @@
 //! - What an engine cannot honour is an error or is listed as skipped, never dropped in silence.
 //! - Model, address, key and alias cannot be set through parameters.
 //!
+//! [`parse_command_line`] goes the other way: from a llama-server command line of any build to parameters.
+//!
 //! Left out: running the engine to get its help, where parameters are saved, presets, and how much memory they cost.
 //!
 //! Start reading at [`TABLE`], then `spelling.rs`.
@@ -36,10 +38,14 @@ mod extra;
 mod flags;
 mod help_meaning;
 mod help_text;
+mod item;
 mod kind;
+mod list_text;
 mod owned;
 mod params;
+mod rules;
 mod schema;
+mod spec;
 mod spelling;
 mod suggest;
 mod table;
@@ -47,6 +53,7 @@ mod table;
 mod testing;
 mod validate;
 mod values;
+mod words;
 
 pub use access::{find, get, set};
 pub use argv::{Argv, Skipped, Unsupported, argv};
@@ -55,10 +62,16 @@ pub use docs::markdown;
 pub use error::Error;
 pub use extra::set_flag;
 pub use flags::{EngineFlags, Flag, FlagStatus};
+pub use item::{Item, adapter};
 pub use kind::Kind;
-pub use owned::owned_reason;
+pub use owned::{owned_reason, owned_variable};
 pub use params::LoadParams;
-pub use schema::{EngineOption, FieldConflict, FieldKind, FieldSchema, engine_options, schema};
-pub use table::{Category, ParamSpec, TABLE};
+pub use schema::{
+    EngineOption, FieldConflict, FieldKind, FieldSchema, engine_options, schema, schema_within,
+};
+pub use spec::{Category, ParamSpec};
+pub use spelling::Template;
+pub use table::TABLE;
 pub use validate::{Limits, Problem, Severity, validate};
-pub use values::{CacheType, FlashAttn, GpuLayers, ParamValue};
+pub use values::{FlashAttn, GpuLayers, ParamValue, Real};
+pub use words::{CacheType, Numa, Pooling, RopeScaling, SplitMode};

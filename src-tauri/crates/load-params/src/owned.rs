@@ -59,6 +59,7 @@ const OWNED: &[(&[&str], &str)] = &[
             "--log-disable",
             "--log-jsonl",
             "--no-log-jsonl",
+            "--log-colors",
         ],
         "Paddock reads the engine's log",
     ),
@@ -83,6 +84,29 @@ pub fn owned_reason(flag: &str) -> Option<&'static str> {
     OWNED
         .iter()
         .find(|(names, _)| names.contains(&flag))
+        .map(|(_, reason)| *reason)
+}
+
+/// Variables that are Paddock's or the engine's own, by how they begin, each with the reason.
+const OWNED_VARIABLES: &[(&str, &str)] = &[
+    ("LLAMA_ARG_", "the parameters say the same, and are checked"),
+    ("LLAMA_API_KEY", "every engine gets a random key of its own"),
+    ("LLAMA_LOG_", "Paddock reads the engine's log"),
+    (
+        "LLAMA_SERVER_",
+        "Paddock speaks with the engine through them",
+    ),
+    ("PADDOCK_", "they are for Paddock itself"),
+];
+
+/// Why a variable cannot be set by hand; `None` where it can.
+#[must_use]
+pub fn owned_variable(name: &str) -> Option<&'static str> {
+    // Windows does not tell upper case from lower.
+    let name = name.to_ascii_uppercase();
+    OWNED_VARIABLES
+        .iter()
+        .find(|(start, _)| name.starts_with(start))
         .map(|(_, reason)| *reason)
 }
 

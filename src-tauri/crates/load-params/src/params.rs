@@ -17,7 +17,8 @@ use serde_json::Value;
 use crate::{
     access, extra,
     table::TABLE,
-    values::{CacheType, FlashAttn, GpuLayers},
+    values::{FlashAttn, GpuLayers, ParamValue, Real},
+    words::{CacheType, Numa, Pooling, RopeScaling, SplitMode},
 };
 
 /// The name of [`LoadParams::extra`] in JSON.
@@ -40,6 +41,43 @@ pub struct LoadParams {
     pub cache_type_k: Option<CacheType>,
     pub cache_type_v: Option<CacheType>,
     pub enable_thinking: Option<bool>,
+    pub ubatch_size: Option<u32>,
+    pub threads_batch: Option<u32>,
+    pub kv_unified: Option<bool>,
+    pub kv_offload: Option<bool>,
+    pub swa_full: Option<bool>,
+    /// MiB; -1 is without limit.
+    pub cache_ram: Option<i64>,
+    pub split_mode: Option<SplitMode>,
+    pub main_gpu: Option<u32>,
+    pub tensor_split: Option<Vec<Real>>,
+    pub device: Option<Vec<String>>,
+    pub cpu_moe: Option<bool>,
+    pub n_cpu_moe: Option<u32>,
+    /// Each `PATTERN=BUFFER`.
+    pub override_tensor: Option<Vec<String>>,
+    pub rope_scaling: Option<RopeScaling>,
+    pub rope_freq_base: Option<Real>,
+    pub rope_freq_scale: Option<Real>,
+    pub yarn_orig_ctx: Option<u32>,
+    /// A path, `auto` or `none`; see [`LoadParams::projector`].
+    pub mmproj: Option<String>,
+    /// Each `PATH` or `PATH:SCALE`; see [`adapter`](crate::adapter()).
+    pub lora: Option<Vec<String>>,
+    /// A path or a model's key; who starts the engine puts the path in its place.
+    pub draft_model: Option<String>,
+    pub pooling: Option<Pooling>,
+    pub embeddings: Option<bool>,
+    pub reranking: Option<bool>,
+    /// A name, a path or the template itself; see [`Template`](crate::Template).
+    pub chat_template: Option<String>,
+    pub jinja: Option<bool>,
+    /// Each `HOST:PORT`.
+    pub rpc: Option<Vec<String>>,
+    pub fit: Option<bool>,
+    pub numa: Option<Numa>,
+    /// Variables of the engine's process; an empty value is absent. See [`LoadParams::environment`].
+    pub env: Option<IndexMap<String, String>>,
     /// Other engine flags, dashes included, each with its value; `None` is a bare switch, the empty string is absent.
     /// `extraArgs` in JSON. The engine's list decides which are taken, see [`argv`](crate::argv()).
     pub extra: IndexMap<String, Option<String>>,
@@ -48,12 +86,20 @@ pub struct LoadParams {
 impl LoadParams {
     /// These parameters with `over` laid on top: what it has wins, what it lacks stays.
     ///
-    /// An extra flag whose value is empty in `over` takes the flag away.
+    /// An extra flag whose value is empty in `over` takes the flag away, and so does an empty variable.
     #[must_use]
     pub fn merged(&self, over: &LoadParams) -> LoadParams {
         let mut merged = self.clone();
         for spec in TABLE {
             if let Some(value) = (spec.get)(over) {
+                let value = match (value, (spec.get)(&merged)) {
+                    // Variables are set one by one, as flags are.
+                    (ParamValue::Map(over), Some(ParamValue::Map(mut below))) => {
+                        below.extend(over);
+                        ParamValue::Map(below)
+                    }
+                    (value, _) => value,
+                };
                 (spec.put)(&mut merged, Some(value));
             }
         }
@@ -64,6 +110,23 @@ impl LoadParams {
                 .map(|(flag, value)| (flag.clone(), value.clone())),
         );
         merged
+    }
+
+    /// The file of a vision projector, where one is named.
+    #[must_use]
+    pub fn projector(&self) -> Option<&str> {
+        self.mmproj
+            .as_deref()
+            .filter(|word| !["auto", "none"].contains(word))
+    }
+
+    /// The variables to start the engine with.
+    #[must_use]
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let all = self.env.iter().flatten();
+        all.filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
     }
 
     /// Whether nothing is set.

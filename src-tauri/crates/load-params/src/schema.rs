@@ -10,9 +10,11 @@ use crate::{
     kind::Kind,
     owned::owned_by_any_name,
     params::LoadParams,
+    rules::{RULES, WARNINGS},
+    spec::{Category, ParamSpec},
     spelling::{Engine, Refusal},
-    table::{Category, ParamSpec, TABLE},
-    validate::RULES,
+    table::TABLE,
+    validate::Limits,
     values::ParamValue,
 };
 
@@ -28,11 +30,13 @@ pub struct FieldSchema {
     pub label: String,
     /// The sort of control.
     pub kind: FieldKind,
-    /// Least value, for integers.
+    /// Least value, for numbers.
     pub min: Option<i64>,
-    /// Greatest value, for integers.
+    /// Greatest value, for numbers.
     pub max: Option<i64>,
-    /// The words that this engine takes: all values of a choice or boolean, and for an integer those taken in its place.
+    /// What this model and machine have; more is taken, with a warning.
+    pub recommended_max: Option<i64>,
+    /// The words that this engine takes: all values of a choice or boolean, and elsewhere those taken in a value's place.
     pub choices: Vec<String>,
     /// What a number counts.
     pub unit: Option<String>,
@@ -62,6 +66,18 @@ pub enum FieldKind {
     Boolean,
     /// One of `choices`.
     Choice,
+    /// A number, with a fraction or without.
+    Number,
+    /// A file's path, or one of `choices` in its place.
+    File,
+    /// Text, of several lines too.
+    Text,
+    /// JSON is an array of strings; as text they are comma-separated.
+    List,
+    /// JSON is an array of numbers; as text they are comma-separated.
+    Numbers,
+    /// JSON is an object of strings; as text `NAME=VALUE`, separated by spaces and quoted as for a shell.
+    Variables,
 }
 
 /// A parameter that can exclude another.
@@ -91,8 +107,33 @@ pub struct EngineOption {
 /// The table's fields, in its order, as this engine takes them.
 #[must_use]
 pub fn schema(flags: &EngineFlags) -> Vec<FieldSchema> {
+    schema_within(flags, &Limits::default())
+}
+
+/// As [`schema`], with what this model and machine have.
+#[must_use]
+pub fn schema_within(flags: &EngineFlags, limits: &Limits) -> Vec<FieldSchema> {
     let engine = Engine::new(flags);
-    TABLE.iter().map(|spec| field(spec, &engine)).collect()
+    let fields = TABLE.iter().map(|spec| field(spec, &engine));
+    fields
+        .map(|field| FieldSchema {
+            recommended_max: recommended_max(&field.name, limits),
+            ..field
+        })
+        .collect()
+}
+
+/// The bounds that model and machine set.
+fn recommended_max(name: &str, limits: &Limits) -> Option<i64> {
+    match name {
+        "ctxSize" => limits.training_context,
+        // The output layer counts as one more.
+        "nGpuLayers" => limits.block_count.map(|blocks| blocks.saturating_add(1)),
+        "nCpuMoe" => limits.block_count,
+        "threads" | "threadsBatch" => limits.cores,
+        _ => None,
+    }
+    .map(i64::from)
 }
 
 /// Every flag that this engine still takes, in the order of its help.
@@ -108,6 +149,7 @@ pub fn engine_options(flags: &EngineFlags) -> Vec<EngineOption> {
                 .find(|spec| {
                     spec.engine_flags
                         .iter()
+                        .chain(spec.off_flags)
                         .any(|name| flag.names.iter().any(|spelling| spelling == name))
                 })
                 .map(|spec| spec.name.to_owned()),
@@ -121,11 +163,15 @@ fn field(spec: &ParamSpec, engine: &Engine<'_>) -> FieldSchema {
         .kind
         .samples()
         .into_iter()
-        .map(|value| (value, try_value(spec, value, engine)))
+        .map(|value| {
+            let result = try_value(spec, value.clone(), engine);
+            (value, result)
+        })
         .collect();
-    // A yes-or-no of which only one half can be said is no choice; of others, what is left still is.
+    // A yes-or-no of which only one half can be said is no choice, and of a file there must be more to say than "none"; of
+    // others, what is left still is.
     let supported = match spec.kind {
-        Kind::Bool => tried.iter().all(|(_, result)| result.is_ok()),
+        Kind::Bool | Kind::Path { .. } => tried.iter().all(|(_, result)| result.is_ok()),
         _ => tried.iter().any(|(_, result)| result.is_ok()),
     };
     let unsupported_reason = tried
@@ -135,15 +181,20 @@ fn field(spec: &ParamSpec, engine: &Engine<'_>) -> FieldSchema {
         .map(|refusal| refusal.reason.clone());
     let choices = tried
         .iter()
-        .filter(|(value, result)| {
-            supported && result.is_ok() && !matches!(value, ParamValue::Integer(_))
-        })
+        .filter(|(_, result)| supported && result.is_ok())
         .map(|(value, _)| value.to_string())
+        .filter(|text| spec.kind.words().contains(&text.as_str()))
         .collect();
     let (kind, min, max) = match spec.kind {
         Kind::Integer { min, max, .. } => (FieldKind::Integer, Some(min), Some(max)),
         Kind::Bool | Kind::OnOffAuto => (FieldKind::Boolean, None, None),
         Kind::Choice(_) => (FieldKind::Choice, None, None),
+        Kind::Number { min, max } => (FieldKind::Number, Some(min), Some(max)),
+        Kind::Path { .. } => (FieldKind::File, None, None),
+        Kind::Text { .. } => (FieldKind::Text, None, None),
+        Kind::List(_) => (FieldKind::List, None, None),
+        Kind::Numbers => (FieldKind::Numbers, None, None),
+        Kind::Map => (FieldKind::Variables, None, None),
     };
     let known = spec
         .engine_flags
@@ -156,6 +207,7 @@ fn field(spec: &ParamSpec, engine: &Engine<'_>) -> FieldSchema {
         kind,
         min,
         max,
+        recommended_max: None,
         choices,
         unit: spec.unit.map(str::to_owned),
         category: spec.category,
@@ -184,6 +236,7 @@ fn conflicts(name: &str) -> Vec<FieldConflict> {
     };
     RULES
         .iter()
+        .chain(WARNINGS)
         .filter_map(|rule| match rule.params {
             [this, other] | [other, this] if this == name => Some(with(other, rule.reason)),
             _ => None,
@@ -251,7 +304,9 @@ mod tests {
         assert!(
             fields("")
                 .iter()
-                .all(|field| !field.supported && field.unsupported_reason.is_some())
+                .filter(|field| field.name != "env")
+                .all(|field| !field.supported && field.unsupported_reason.is_some()),
+            "a process has an environment whatever it is"
         );
     }
 

@@ -4,13 +4,18 @@
 //! flags that the engine lists, a value only to a flag that takes one, and never a bare flag where a value is expected: that
 //! one would take the next flag for its value.
 
+mod files;
+
 use crate::{
     dialect::{Dialect, FlashAttentionStyle, GpuLayersStyle, MemoryStyle, ThinkingStyle},
     flags::EngineFlags,
     params::LoadParams,
-    table::ParamSpec,
-    values::{FlashAttn, GpuLayers},
+    spec::ParamSpec,
+    values::{FlashAttn, GpuLayers, ParamValue},
 };
+
+pub use files::Template;
+pub(crate) use files::{adapters, chat_template, draft_model, projector};
 
 /// One flag with its values, each a separate argument: the engine does not take `--flag=value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +125,42 @@ pub(crate) fn plain(spec: &ParamSpec, params: &LoadParams, engine: &Engine<'_>) 
         .find(|flag| engine.flags.has(flag))
         .unwrap_or(first);
     engine.valued(known, &value.to_string())
+}
+
+/// A switch and its opposite, of which an engine may have one; the other is then what it does anyway. Some take a value.
+pub(crate) fn on_off(spec: &ParamSpec, params: &LoadParams, engine: &Engine<'_>) -> Spelled {
+    let (Some(ParamValue::Bool(wanted)), Some(first)) =
+        ((spec.get)(params), spec.engine_flags.first())
+    else {
+        return nothing();
+    };
+    let known = |flags: &'static [&'static str]| {
+        let mut usable = flags
+            .iter()
+            .filter_map(|flag| Some((*flag, engine.flags.usable(flag)?)));
+        usable.next()
+    };
+    match (known(spec.engine_flags), known(spec.off_flags), wanted) {
+        (Some((on, entry)), _, _) if entry.takes_value() => {
+            engine.valued(on, if wanted { "on" } else { "off" })
+        }
+        (Some((on, _)), _, true) => engine.switch(on),
+        (_, Some((off, _)), false) => engine.switch(off),
+        (Some((on, entry)), None, false) => match entry.default.as_deref() {
+            Some("enabled" | "true" | "on") => Err(Refusal {
+                flag: on.into(),
+                reason: format!("`{on}` is always on in this engine"),
+            }),
+            _ => nothing(),
+        },
+        (None, Some(_), true) => nothing(),
+        (None, None, _) => Err(engine.lacks(first)),
+    }
+}
+
+/// What is no flag at all.
+pub(crate) fn unspoken(_: &ParamSpec, _: &LoadParams, _: &Engine<'_>) -> Spelled {
+    nothing()
 }
 
 /// `auto` and `all` are words of newer engines. Older ones clamp a number to the layers there are, so `all` is a large one;

@@ -4,7 +4,7 @@
 
 use proptest::{option, prelude::*, sample};
 
-use crate::{EngineFlags, LoadParams, TABLE};
+use crate::{EngineFlags, LoadParams, ParamValue, TABLE};
 
 /// Like b4575 of January 2025: bare `--flash-attn`, `--mlock` and `--no-mmap`, layers by number.
 pub(crate) const B4575: &str = include_str!("../tests/fixtures/b4575.txt");
@@ -19,10 +19,18 @@ pub(crate) fn engine(help: &str) -> EngineFlags {
 
 /// Parameters with any of the table's values, and some extra flags, sensible and otherwise.
 pub(crate) fn any_params() -> impl Strategy<Value = LoadParams> {
-    let rows: Vec<_> = TABLE
+    // A few at a time: of all at once, some pair always excludes the other.
+    let values: Vec<(usize, ParamValue)> = TABLE
         .iter()
-        .map(|spec| option::of(sample::select(spec.kind.samples())))
+        .enumerate()
+        .flat_map(|(row, spec)| {
+            spec.kind
+                .samples()
+                .into_iter()
+                .map(move |value| (row, value))
+        })
         .collect();
+    let rows = proptest::collection::vec(sample::select(values), 0..7);
     let flag = sample::select(vec![
         "--metrics",
         "--cache-reuse",
@@ -37,8 +45,8 @@ pub(crate) fn any_params() -> impl Strategy<Value = LoadParams> {
     let extra = proptest::collection::vec((flag, value), 0..3);
     (rows, extra).prop_map(|(values, extra)| {
         let mut params = LoadParams::default();
-        for (spec, value) in TABLE.iter().zip(values) {
-            (spec.put)(&mut params, value);
+        for (row, value) in values {
+            (TABLE[row].put)(&mut params, Some(value));
         }
         params.extra.extend(
             extra

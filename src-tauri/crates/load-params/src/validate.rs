@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     access::invalid,
-    dialect::{Dialect, FlashAttentionStyle},
+    dialect::Dialect,
     error::Error,
     extra,
+    owned::owned_variable,
     params::LoadParams,
+    rules::{RULES, WARNINGS},
     table::TABLE,
-    values::{FlashAttn, GpuLayers},
+    values::GpuLayers,
 };
 
 /// What is known of the model and the machine.
@@ -51,35 +53,6 @@ pub enum Severity {
     Warning,
 }
 
-/// Two parameters that can exclude each other.
-pub(crate) struct Rule {
-    pub(crate) params: [&'static str; 2],
-    /// A sentence without a full stop.
-    pub(crate) reason: &'static str,
-    hint: &'static str,
-    /// Whether they do. Without a dialect, only where they do in all of them.
-    broken: fn(&LoadParams, Option<&Dialect>) -> bool,
-}
-
-/// Every such pair.
-pub(crate) const RULES: &[Rule] = &[Rule {
-    params: ["cacheTypeV", "flashAttn"],
-    reason: "a quantized `cacheTypeV` needs flash attention",
-    hint: "Set `flashAttn` to true, or `cacheTypeV` to f16.",
-    broken: |params, dialect| {
-        params.cache_type_v.is_some_and(|kind| kind.is_quantized())
-            && match (params.flash_attn, dialect) {
-                (Some(FlashAttn::Off), _) => true,
-                (Some(FlashAttn::On), _) | (_, None) => false,
-                // A bare switch has no `auto`; leaving it out would mean off.
-                (Some(FlashAttn::Auto), Some(dialect)) => {
-                    dialect.flash_attention == FlashAttentionStyle::Bare
-                }
-                (None, Some(dialect)) => dialect.flash_attention_is_off_by_default(),
-            }
-    },
-}];
-
 /// Everything wrong or unwise about parameters for this model and machine, errors first.
 ///
 /// What the installed engine cannot do is not known here: see [`argv`](crate::argv()).
@@ -98,7 +71,7 @@ pub fn validate(params: &LoadParams, limits: &Limits) -> Vec<Problem> {
 pub(crate) fn errors(params: &LoadParams, dialect: Option<&Dialect>) -> Vec<Error> {
     let ranges = TABLE.iter().filter_map(|spec| {
         let value = (spec.get)(params)?;
-        (!spec.kind.allows(value)).then(|| invalid(spec, &value.to_string()))
+        (!spec.kind.allows(&value)).then(|| invalid(spec, &value.to_string()))
     });
     let extras = params.extra.iter().filter_map(|(flag, value)| {
         let value = value.as_deref();
@@ -117,7 +90,18 @@ pub(crate) fn errors(params: &LoadParams, dialect: Option<&Dialect>) -> Vec<Erro
             reason: rule.reason.into(),
             hint: rule.hint.into(),
         });
-    ranges.chain(extras).chain(conflicts).collect()
+    let variables = params.env.iter().flatten().filter_map(|(name, _)| {
+        let reason = owned_variable(name)?;
+        Some(Error::OwnedFlag {
+            flag: name.clone(),
+            reason,
+        })
+    });
+    ranges
+        .chain(extras)
+        .chain(variables)
+        .chain(conflicts)
+        .collect()
 }
 
 fn warnings(params: &LoadParams, limits: &Limits) -> Vec<Problem> {
@@ -128,10 +112,12 @@ fn warnings(params: &LoadParams, limits: &Limits) -> Vec<Problem> {
         hint: Some(hint),
     };
     let mut warnings = Vec::new();
-    // Parallel requests share the context, so it is the share of each that counts.
-    let share = params
-        .ctx_size
-        .map(|size| size / params.parallel.unwrap_or(1).max(1));
+    // Parallel requests share the context, so it is the share of each that counts, unless one may take it all.
+    let sharers = match params.kv_unified {
+        Some(true) => 1,
+        _ => params.parallel.unwrap_or(1).max(1),
+    };
+    let share = params.ctx_size.map(|size| size / sharers);
     if let (Some(size), Some(share), Some(trained)) =
         (params.ctx_size, share, limits.training_context)
         && share > trained
@@ -142,13 +128,27 @@ fn warnings(params: &LoadParams, limits: &Limits) -> Vec<Problem> {
             format!("Beyond {trained} tokens answers may lose sense."),
         ));
     }
-    if let (Some(threads), Some(cores)) = (params.threads, limits.cores)
-        && threads > cores
+    for (name, threads) in [
+        ("threads", params.threads),
+        ("threadsBatch", params.threads_batch),
+    ] {
+        if let (Some(threads), Some(cores)) = (threads, limits.cores)
+            && threads > cores
+        {
+            warnings.push(warning(
+                name,
+                format!("`{name}` is {threads}, but this machine has {cores} processors"),
+                format!("Try {cores} or fewer."),
+            ));
+        }
+    }
+    if let (Some(layers), Some(blocks)) = (params.n_cpu_moe, limits.block_count)
+        && layers > blocks
     {
         warnings.push(warning(
-            "threads",
-            format!("`threads` is {threads}, but this machine has {cores} processors"),
-            format!("Try {cores} or fewer."),
+            "nCpuMoe",
+            format!("`nCpuMoe` is {layers}, but the model has {blocks} layers"),
+            "`cpuMoe` says the same.".into(),
         ));
     }
     // The output layer counts as one more.
@@ -162,13 +162,31 @@ fn warnings(params: &LoadParams, limits: &Limits) -> Vec<Problem> {
             "`all` says the same.".into(),
         ));
     }
+    if params.rpc.is_some() {
+        warnings.push(warning(
+            "rpc",
+            "`rpc` goes over the network without password and encryption".into(),
+            "Use it in a trusted network only. A server that cannot be reached is left out by the engine without a word: see \
+             in the log which devices it took."
+                .into(),
+        ));
+    }
+    let unwise = WARNINGS.iter().filter(|rule| (rule.broken)(params, None));
+    warnings.extend(unwise.map(|rule| {
+        warning(
+            rule.params.first().copied().unwrap_or_default(),
+            rule.reason.into(),
+            rule.hint.into(),
+        )
+    }));
     warnings
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::values::CacheType;
+    use crate::values::FlashAttn;
+    use crate::words::CacheType;
 
     const LIMITS: Limits = Limits {
         training_context: Some(32_768),
@@ -268,6 +286,24 @@ mod tests {
             Some("Set `flashAttn` to true, or `cacheTypeV` to f16.")
         );
         params.flash_attn = None;
+        assert_eq!(problems(&params), []);
+    }
+
+    #[test]
+    fn owned_variables_are_refused() {
+        let mut params = LoadParams::default();
+        for name in ["LLAMA_ARG_CTX_SIZE", "LLAMA_API_KEY", "PADDOCK_HOME"] {
+            params.env = Some(indexmap::IndexMap::from([(name.into(), "1".into())]));
+            let found = validate(&params, &LIMITS);
+            assert_eq!(
+                found.first().map(|problem| problem.param.as_str()),
+                Some(name)
+            );
+        }
+        params.env = Some(indexmap::IndexMap::from([(
+            "GGML_VK_VISIBLE_DEVICES".into(),
+            "0".into(),
+        )]));
         assert_eq!(problems(&params), []);
     }
 

@@ -50,3 +50,63 @@ fn three_generations() {
         insta::assert_snapshot!(build, page.join("\n"));
     }
 }
+
+/// Each parameter alone, at values that matter: what each generation makes of it.
+#[test]
+fn every_parameter_alone() {
+    let wishes = [
+        json!({ "device": ["none"] }),
+        json!({ "device": ["CUDA0", "CUDA1"] }),
+        json!({ "splitMode": "row" }),
+        json!({ "splitMode": "tensor" }),
+        json!({ "tensorSplit": [3, 1.5] }),
+        json!({ "mainGpu": 1 }),
+        json!({ "kvOffload": true }),
+        json!({ "kvOffload": false }),
+        json!({ "cpuMoe": true }),
+        json!({ "cpuMoe": false }),
+        json!({ "nCpuMoe": 12 }),
+        json!({ "overrideTensor": [r"\.ffn_.*_exps\.=CPU", "output=CPU"] }),
+        json!({ "fit": true }),
+        json!({ "fit": false }),
+        json!({ "rpc": ["192.168.1.2:50052", "b:50052"] }),
+        json!({ "threadsBatch": 3 }),
+        json!({ "ubatchSize": 256 }),
+        json!({ "draftModel": "/models/draft.gguf" }),
+        json!({ "numa": "isolate" }),
+        json!({ "cacheRam": 0 }),
+        json!({ "swaFull": true }),
+        json!({ "kvUnified": true }),
+        json!({ "kvUnified": false }),
+        json!({ "ropeScaling": "yarn", "yarnOrigCtx": 4096, "ropeFreqBase": 1e6, "ropeFreqScale": 0.25 }),
+        json!({ "mmproj": "/models/mmproj.gguf" }),
+        json!({ "mmproj": "none" }),
+        json!({ "lora": ["/a.gguf", "/b.gguf:0.5"] }),
+        json!({ "embeddings": true, "pooling": "mean" }),
+        json!({ "reranking": true }),
+        json!({ "jinja": true }),
+        json!({ "jinja": false }),
+        json!({ "chatTemplate": "llama3" }),
+        json!({ "chatTemplate": "/templates/mine.jinja" }),
+        json!({ "chatTemplate": "{{ messages[0].content }}" }),
+        json!({ "env": { "GGML_VK_VISIBLE_DEVICES": "0" } }),
+        json!({ "env": { "LLAMA_ARG_CTX_SIZE": "0" } }),
+    ];
+    let said: std::collections::HashSet<String> = wishes
+        .iter()
+        .flat_map(|wish| {
+            wish.as_object()
+                .into_iter()
+                .flat_map(|map| map.keys().cloned())
+        })
+        .collect();
+    let first_twelve = 12;
+    assert_eq!(said.len(), load_params::TABLE.len() - first_twelve);
+    for (build, help) in GENERATIONS {
+        let page: Vec<String> = wishes
+            .iter()
+            .map(|wish| format!("{wish}\n  {}\n", translate(wish, help)))
+            .collect();
+        insta::assert_snapshot!(format!("{build}_alone"), page.join("\n"));
+    }
+}

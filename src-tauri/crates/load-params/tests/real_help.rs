@@ -235,7 +235,21 @@ fn the_table_fits_the_real_builds() {
             .map(|field| field.name)
             .collect::<Vec<_>>()
     };
-    assert_eq!(unsupported(&old), ["enableThinking"]);
+    assert_eq!(
+        unsupported(&old),
+        [
+            "enableThinking",
+            "cpuMoe",
+            "nCpuMoe",
+            "overrideTensor",
+            "fit",
+            "rpc",
+            "cacheRam",
+            "swaFull",
+            "kvUnified",
+            "mmproj"
+        ]
+    );
     assert!(unsupported(&middle).is_empty() && unsupported(&new).is_empty());
     let wish: LoadParams = serde_json::from_value(serde_json::json!({
         "ctxSize": 8192, "nGpuLayers": "all", "flashAttn": true, "threads": 2, "batchSize": 512, "mlock": true, "mmap": false,
