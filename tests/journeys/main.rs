@@ -5,6 +5,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod cli;
+mod cli_doctor;
+mod cli_keys;
+mod cli_manners;
 mod endpoint;
 mod engines;
 mod engines_faults;

@@ -72,6 +72,8 @@ pub(crate) enum Verb {
         #[arg(short, long)]
         follow: bool,
     },
+    /// Look for what is wrong, and print what a bug report needs. Exits 1 if something is broken.
+    Doctor,
     /// Print what makes a shell complete this command: `paddock completions bash > ~/.local/share/bash-completion/completions/paddock`.
     Completions {
         /// The shell.

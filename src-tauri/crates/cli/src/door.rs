@@ -1,6 +1,7 @@
 //! The two ways to the core: over the control listener of the running host, or, where there is none, opened here.
 //! One host alone writes in a data folder, so what runs here holds its lock.
 
+mod doctor;
 mod keys;
 mod library;
 

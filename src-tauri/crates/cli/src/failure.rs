@@ -19,6 +19,11 @@ impl Failure {
         })
     }
 
+    /// It was said already; only the exit code is left.
+    pub(crate) fn said() -> Self {
+        Self::new("", "", "")
+    }
+
     /// Nobody to talk to.
     pub(crate) fn no_host(data_dir: &std::path::Path) -> Self {
         Self::new(
@@ -29,6 +34,9 @@ impl Failure {
     }
 
     pub(crate) fn print(&self, json: bool) {
+        if self.0.code.is_empty() {
+            return;
+        }
         if json {
             output::document(&json!({"error": self.0}));
         } else {

@@ -1,6 +1,7 @@
 //! The control listener: a loopback port of its own, with a token, by which the CLI and other programs of the same
 //! user talk to the running host. Its paths are those of the management API.
 
+mod doctor;
 mod engines;
 mod hub;
 mod keys;
@@ -201,6 +202,7 @@ fn router(context: Context) -> Router {
         .route("/api/v1/models/load", post(load_model))
         .route("/api/v1/models/unload", post(unload_model))
         .route("/api/v1/models/params", post(params))
+        .merge(doctor::routes())
         .merge(engines::routes())
         .merge(hub::routes())
         .merge(keys::routes())

@@ -14,6 +14,7 @@ mod available_engines;
 mod change_engines;
 mod check_for_newer;
 mod core;
+mod doctor;
 mod download_model;
 mod downloads;
 mod engine_error;
@@ -65,6 +66,10 @@ pub use crate::available_engines::{
 pub use crate::change_engines::EngineOptions;
 pub use crate::check_for_newer::Newer;
 pub use crate::core::{Core, EndpointState, Opened};
+pub use crate::doctor::{
+    CheckedEndpoint, CheckedEngine, CheckedFolder, Checkup, Finding, PortOwner, Severity, Variable,
+    port_owner,
+};
 pub use crate::download_model::{DownloadRequest, DownloadStarted};
 pub use crate::downloads::DownloadView;
 pub use crate::engine_error::{EngineError, ProofError};

@@ -1,5 +1,6 @@
 //! The verbs, by what they are about.
 
+pub(crate) mod doctor;
 mod engine;
 mod engine_install;
 mod hub;
@@ -31,6 +32,7 @@ pub(crate) async fn run(verb: Verb, json: bool) -> Result<(), Failure> {
         Verb::Load(load) => model::load(load, json).await,
         Verb::Unload(unload) => model::unload(unload, json).await,
         Verb::Key(key) => key::run(key, json).await,
+        Verb::Doctor => doctor::doctor(json).await,
         Verb::Completions { shell } => completions(shell),
         Verb::Params(params) => model::params(params, json).await,
         Verb::Ps => status::ps(json).await,
