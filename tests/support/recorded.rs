@@ -261,10 +261,14 @@ impl RecordedEngine {
     /// Answers from another recording from now on.
     pub fn record(&self, recording: &Recording) {
         let text = serde_json::to_vec(recording).unwrap();
-        // Never half of it: the engine may be reading.
-        let new = self.folder.join("recording.new");
+        // Never half of it: the engine may be reading. And the last one stays for a while, so that this is another file by
+        // its number too.
+        let (new, old) = (self.folder.join("new.json"), self.folder.join("old.json"));
+        let current = self.folder.join(engine::RECORDING);
         std::fs::write(&new, text).unwrap();
-        std::fs::rename(new, self.folder.join(engine::RECORDING)).unwrap();
+        let _ = std::fs::remove_file(&old);
+        let _ = std::fs::hard_link(&current, &old);
+        std::fs::rename(new, current).unwrap();
     }
 
     /// What it was asked so far, by requests that it answered from the recording.

@@ -3,6 +3,7 @@
 //! HTTP by hand, because what is sent when, in which chunk, and how it breaks off is the point of it.
 
 use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
@@ -64,7 +65,7 @@ struct Engine {
     folder: PathBuf,
     keeps_asked: bool,
     started: Instant,
-    recording: Mutex<(Option<SystemTime>, Arc<Recording>)>,
+    recording: Mutex<(Option<(SystemTime, u64)>, Arc<Recording>)>,
 }
 
 /// Runs as `llama-server` would with these arguments, until it is ended.
@@ -184,8 +185,9 @@ impl Engine {
 
     fn recording(&self) -> Arc<Recording> {
         let path = self.folder.join(RECORDING);
+        // Two changes may be within one tick of the file system's clock; each makes a new file.
         let changed = std::fs::metadata(&path)
-            .and_then(|file| file.modified())
+            .and_then(|file| Ok((file.modified()?, file.ino())))
             .ok();
         let mut known = self.recording.lock().unwrap();
         if known.0.is_none() || known.0 != changed {
