@@ -16,6 +16,7 @@ mod engines_pinned;
 mod failures;
 mod hub;
 mod hub_downloads;
+mod hub_killed;
 mod library;
 mod load;
 mod parameters;

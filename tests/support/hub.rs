@@ -17,6 +17,7 @@ pub mod resolve;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::Router;
@@ -80,6 +81,7 @@ pub(crate) struct Hub {
     pub(crate) repos: Mutex<Repos>,
     pub(crate) faults: Mutex<Faults>,
     pub(crate) seen: Mutex<Vec<Seen>>,
+    pub(crate) sent_bytes: AtomicU64,
     pub(crate) hub: SocketAddr,
     pub(crate) cdn: SocketAddr,
     /// Makes signatures of one double worthless for another.
@@ -101,6 +103,7 @@ impl HubDouble {
             repos: Mutex::new(repos::all(starter)),
             faults: Mutex::new(Faults::default()),
             seen: Mutex::new(Vec::new()),
+            sent_bytes: AtomicU64::new(0),
             hub: hub.local_addr().unwrap(),
             cdn: cdn.local_addr().unwrap(),
             secret: cdn::new_secret(),
@@ -161,6 +164,12 @@ impl HubDouble {
     #[must_use]
     pub fn seen(&self) -> Vec<Seen> {
         self.state.seen.lock().unwrap().clone()
+    }
+
+    /// Bytes of files that went out so far, to clients that died too.
+    #[must_use]
+    pub fn sent_bytes(&self) -> u64 {
+        self.state.sent_bytes.load(Ordering::Relaxed)
     }
 
     /// Forgets the requests so far.

@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::body::{Body, Bytes};
@@ -97,7 +98,7 @@ pub(super) async fn blob(
         None => None,
     };
     let (from, to) = range.unwrap_or((0, size));
-    let mut response = Response::new(body(content, from, to, faults));
+    let mut response = Response::new(body(Arc::clone(&hub), content, from, to, faults));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_LENGTH, (to - from).into());
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
@@ -129,15 +130,15 @@ fn parse_range(text: &str, size: u64) -> Option<(u64, u64)> {
 }
 
 /// The bytes `from..to`, with what goes wrong with them.
-fn body(content: Content, from: u64, to: u64, faults: Faults) -> Body {
+fn body(hub: Arc<Hub>, content: Content, from: u64, to: u64, faults: Faults) -> Body {
     let chunk = match faults.bytes_per_second {
         // A tenth of a second's worth, so that slow is even.
         Some(rate) => (rate / 10).clamp(1, CHUNK_BYTES),
         None => CHUNK_BYTES,
     };
-    let stream = stream::unfold(
-        (from, content, faults),
-        move |(at, content, faults)| async move {
+    let stream = stream::unfold((from, content, faults), move |(at, content, faults)| {
+        let hub = Arc::clone(&hub);
+        async move {
             if at >= to {
                 return None;
             }
@@ -167,8 +168,9 @@ fn body(content: Content, from: u64, to: u64, faults: Faults) -> Body {
             {
                 bytes[usize::try_from(place - at).unwrap()] ^= 0xff;
             }
+            hub.sent_bytes.fetch_add(len, Ordering::Relaxed);
             Some((Ok(Bytes::from(bytes)), (at + len, content, faults)))
-        },
-    );
+        }
+    });
     Body::from_stream(stream)
 }
