@@ -3,7 +3,10 @@
 //! A page that the user visits can send requests to loopback; the engine itself echoes any `Origin`. And a foreign name
 //! that resolves to 127.0.0.1 makes a page's requests same-origin, so `Host` is checked too (DNS rebinding; Jan #8453).
 
+use std::net::IpAddr;
+
 use http::{HeaderMap, Uri, header};
+use paddock_core::RefusalKind;
 use settings::GatewaySettings;
 
 /// Why a request was refused.
@@ -12,11 +15,11 @@ pub(crate) enum Refused {
     #[error("the request names no host")]
     NoHost,
     #[error(
-        "the request is addressed to {0}, which is not a name of this endpoint; to allow it, add it to gateway.allowedHosts in Paddock's settings"
+        "the request is addressed to {0}, which is not a name of this endpoint; to allow it, use Paddock's Server page, or add it to gateway.allowedHosts in its settings"
     )]
     Host(String),
     #[error(
-        "the web page {0} may not use this endpoint; to allow it, add it to gateway.allowedOrigins in Paddock's settings"
+        "the web page {0} may not use this endpoint; to allow it, use Paddock's Server page, or add it to gateway.allowedOrigins in its settings"
     )]
     Origin(String),
 }
@@ -28,13 +31,24 @@ impl Refused {
             Self::Origin(_) => "origin_not_allowed",
         }
     }
+
+    /// What would have to be let in.
+    pub(crate) fn subject(&self) -> Option<(RefusalKind, &str)> {
+        match self {
+            Self::NoHost => None,
+            Self::Host(host) => Some((RefusalKind::Host, without_port(host))),
+            Self::Origin(origin) => Some((RefusalKind::Origin, origin)),
+        }
+    }
 }
 
-/// Lets a request in, or says why not.
+/// Lets a request in, or says why not. `local` is our end of its connection: a name that resolves to anything else
+/// cannot be an address, so the address that the client really came to is a name of ours.
 pub(crate) fn check(
     headers: &HeaderMap,
     uri: &Uri,
     settings: &GatewaySettings,
+    local: IpAddr,
 ) -> Result<(), Refused> {
     let host = headers
         .get(header::HOST)
@@ -43,6 +57,7 @@ pub(crate) fn check(
     let host = host.ok_or(Refused::NoHost)?;
     let name = without_port(host);
     let known = is_loopback(name)
+        || name.parse() == Ok(local)
         || name.parse() == Ok(settings.host)
         || settings
             .allowed_hosts
@@ -72,7 +87,6 @@ fn origin_allowed(origin: &str, settings: &GatewaySettings) -> bool {
 }
 
 fn is_loopback(name: &str) -> bool {
-    let name = name.trim_start_matches('[').trim_end_matches(']');
     name.eq_ignore_ascii_case("localhost")
         || name
             .parse::<std::net::IpAddr>()
@@ -106,7 +120,37 @@ mod tests {
         settings
             .allowed_origins
             .push("https://chat.example".to_owned());
-        check(&headers, &Uri::from_static("/v1/models"), &settings)
+        let local = "127.0.0.1".parse().unwrap();
+        check(&headers, &Uri::from_static("/v1/models"), &settings, local)
+    }
+
+    /// A client in the network names the machine by the address that it came to, and by no other.
+    #[test]
+    fn the_address_that_a_client_came_to_is_ours() {
+        let check_at = |host: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, host.parse().unwrap());
+            let settings = GatewaySettings::default();
+            let local = "192.168.1.5".parse().unwrap();
+            check(&headers, &Uri::from_static("/v1/models"), &settings, local)
+        };
+        assert_eq!(check_at("192.168.1.5:8421"), Ok(()));
+        for other in [
+            "192.168.1.6:8421",
+            "192.168.1.5.evil.example",
+            "evil.example",
+        ] {
+            assert!(check_at(other).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_was_refused_can_be_let_in_by_its_name() {
+        let refused = verdict(Some("host.docker.internal:8421"), None).unwrap_err();
+        assert_eq!(
+            refused.subject(),
+            Some((RefusalKind::Host, "host.docker.internal"))
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod engines;
 mod hub;
 mod keys;
 mod library;
+mod policies;
 
 use std::convert::Infallible;
 
@@ -28,6 +29,9 @@ pub use self::engines::{AddEngine, PinModel, ProveEngine, SetEngine, UseEngine, 
 pub use self::hub::{DownloadModel, download_status, start_download};
 pub use self::keys::{AddKey, RemoveKey};
 pub use self::library::{ImportModels, ModelsFolder, RemoveModel, remove_model};
+pub use self::policies::{AddAlias, RemoveAlias, SetModelPolicy, add_alias, set_model_policy};
+use crate::admission::same;
+use crate::gateway::ManagementDoor;
 use crate::host::Hooks;
 
 /// Body of `POST /api/v1/models/load`.
@@ -42,6 +46,9 @@ pub struct LoadModel {
     /// Go on without parameters that this engine cannot honour.
     #[serde(default)]
     pub skip_unsupported: bool,
+    /// Seconds without a request after which it ends: 0 at once, -1 never; as is saved for it where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<i64>,
 }
 
 /// Body of `POST /api/v1/models/unload`.
@@ -137,6 +144,7 @@ fn params_view(plan: LoadPlan) -> ParamsView {
 pub(crate) struct Control {
     url: String,
     token: String,
+    open: Router,
     stop: CancellationToken,
 }
 
@@ -160,19 +168,28 @@ impl Control {
         getrandom::fill(&mut random).map_err(|error| std::io::Error::other(error.to_string()))?;
         let token: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
         let stop = CancellationToken::new();
-        let router = router(Context {
+        let context = Context {
             core,
             token: token.clone(),
             stop: stop.clone(),
             hooks,
-        });
+        };
+        let open = routes().with_state(context.clone());
+        let router = open
+            .clone()
+            .layer(axum::middleware::from_fn_with_state(context, check_token));
         let stopped = stop.clone().cancelled_owned();
         tokio::spawn(async move {
             axum::serve(listener, router)
                 .with_graceful_shutdown(stopped)
                 .await
         });
-        Ok(Self { url, token, stop })
+        Ok(Self {
+            url,
+            token,
+            open,
+            stop,
+        })
     }
 
     /// `http://127.0.0.1:N`.
@@ -186,6 +203,15 @@ impl Control {
     pub(crate) fn token(&self) -> &str {
         &self.token
     }
+
+    /// The same routes for those whom the gateway lets in.
+    #[must_use]
+    pub(crate) fn door(&self) -> ManagementDoor {
+        ManagementDoor {
+            router: self.open.clone(),
+            control_token: self.token.clone(),
+        }
+    }
 }
 
 impl Drop for Control {
@@ -194,7 +220,7 @@ impl Drop for Control {
     }
 }
 
-fn router(context: Context) -> Router {
+fn routes() -> Router<Context> {
     Router::new()
         .route("/api/v1/status", get(status))
         .route("/api/v1/events", get(events))
@@ -207,6 +233,7 @@ fn router(context: Context) -> Router {
         .merge(hub::routes())
         .merge(keys::routes())
         .merge(library::routes())
+        .merge(policies::routes())
         .route("/api/v1/logs", get(logs))
         .route("/api/v1/window/show", post(show_window))
         .route("/api/v1/shutdown", post(shut_down))
@@ -216,11 +243,6 @@ fn router(context: Context) -> Router {
                 wire("not_found", "there is nothing at this path"),
             )
         })
-        .layer(axum::middleware::from_fn_with_state(
-            context.clone(),
-            check_token,
-        ))
-        .with_state(context)
 }
 
 async fn check_token(State(context): State<Context>, request: Request, next: Next) -> Response {
@@ -240,16 +262,6 @@ async fn check_token(State(context): State<Context>, request: Request, next: Nex
         return Failure(StatusCode::UNAUTHORIZED, error).into_response();
     }
     next.run(request).await
-}
-
-/// Compares in a time that does not tell how much was right.
-fn same(one: &str, other: &str) -> bool {
-    one.len() == other.len()
-        && one
-            .bytes()
-            .zip(other.bytes())
-            .fold(0, |difference, (a, b)| difference | (a ^ b))
-            == 0
 }
 
 fn wire(code: &str, message: &str) -> WireError {
@@ -350,7 +362,7 @@ async fn load_model(State(context): State<Context>, Body(body): Body<LoadModel>)
         model: body.model,
         overrides: body.params,
         unsupported,
-        ttl_seconds: None,
+        ttl_seconds: body.ttl,
     };
     answer(context.core.load_model(&request).await)
 }

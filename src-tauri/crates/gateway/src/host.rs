@@ -61,7 +61,7 @@ impl Host {
         hooks: Hooks,
     ) -> Result<Self, HostError> {
         let control = Control::start(core.clone(), hooks).await?;
-        let gateway = Gateway::start(core.clone(), address).await?;
+        let gateway = Gateway::start(core.clone(), address, control.door()).await?;
         core.watch_library();
         lock.publish(control.url().to_owned(), control.token().to_owned())?;
         let updating = core.clone();

@@ -1,24 +1,49 @@
 //! The stable endpoint and the control listener: the doors of `paddock-core` for HTTP.
 //!
-//! The gateway is what clients are set up with, 127.0.0.1:8421. It passes `/v1/*` and `/health` to the loaded model,
-//! streams byte for byte, from a thread and runtime of its own on which nothing slow happens. the control listener is a loopback
-//! port of its own with a token, for the CLI and other programs of the same user; it is there even if 8421 is taken.
+//! The gateway is what clients are set up with, 127.0.0.1:8421 (`gateway`, `listener`, `connections`). A request passes
+//! `access` (host and origin), `admission` (keys) and `paths`, then gets a model (`asking`), and its answer goes back
+//! byte for byte (`relay`), or behind comments while the model loads (`waiting`). All of that runs on a thread of its
+//! own on which nothing slow happens; loads, lists and the management API run on the host's runtime. What went through
+//! is counted (`exchange`, `meters`, `metrics`) and logged (`request_log`).
 //!
-//! Left out: what loading means (the core), and, so far, choosing among several models.
+//! The control listener (`control`) is a loopback port of its own with a token, for the CLI and other programs of the
+//! same user; it is there even if 8421 is taken.
+//!
+//! Left out: what loading, scheduling and keys mean, which is the core's; changing a request's or an answer's body.
 
 mod access;
+mod admission;
+mod api_error;
+mod asking;
+mod body;
+mod connections;
 mod control;
+mod cors;
+mod exchange;
 mod gateway;
 mod host;
 mod in_flight;
-mod openai_error;
+mod listener;
+mod management;
+mod meters;
+mod metrics;
+mod model_list;
+mod openapi;
+mod paths;
+mod port_owner;
 mod proxy;
 mod relay;
+mod request_log;
+mod sniff;
+mod time;
+mod upstream;
+mod waiting;
+mod wish;
 
 pub use control::{
-    AddEngine, AddKey, DownloadModel, ImportModels, LoadModel, ModelsFolder, ParamsView, PinModel,
-    ProveEngine, RemoveKey, RemoveModel, SetEngine, ShowParams, UnloadModel, UseEngine, add_engine,
-    download_status, remove_model, show_params, start_download,
+    AddAlias, AddEngine, AddKey, DownloadModel, ImportModels, LoadModel, ModelsFolder, ParamsView, PinModel,
+    ProveEngine, RemoveAlias, RemoveKey, RemoveModel, SetEngine, SetModelPolicy, ShowParams, UnloadModel, UseEngine, add_alias, add_engine,
+    download_status, remove_model, set_model_policy, show_params, start_download,
 };
 pub use gateway::NeedsKey;
 pub use host::{Hooks, Host, HostError, ShowWindow};

@@ -1,293 +1,308 @@
-//! From a client's request to the engine and back.
+//! From a client's request to an answer: who may ask, what there is at the path, which model is meant, and passing the
+//! bytes on.
 
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header,
-};
-use http_body_util::{BodyExt, Full};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
-use paddock_core::{Core, Server, ServerState};
-use serde_json::json;
+use paddock_core::{Core, Lease};
+use tokio::runtime::Handle;
+use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
 
-use crate::access;
-use crate::in_flight::{InFlight, Ticket};
-use crate::openai_error::OpenAiError;
+use crate::admission::Admission;
+use crate::api_error::{ApiError, Dialect, full, json_response, text_response};
+use crate::asking::{Asking, Target};
+use crate::connections::Connection;
+use crate::exchange::Exchange;
+use crate::in_flight::InFlight;
+use crate::management::Management;
+use crate::meters::Meters;
+use crate::paths::Place;
 use crate::relay::{Body, Relay};
+use crate::request_log::RequestLog;
+use crate::upstream::{Answer, Message, for_the_client, for_the_engine};
+use crate::wish::Wish;
+use crate::{access, body, cors, metrics, model_list, openapi, waiting};
 
-/// Headers that belong to one connection and not to the message (RFC 9110, 7.6.1).
-const HOP_BY_HOP: [&str; 9] = [
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
-
-/// Passes requests to the loaded model. Clones share the connections.
-#[derive(Clone)]
+/// Answers requests. One for all connections.
 pub(crate) struct Proxy {
-    core: Core,
-    in_flight: InFlight,
-    client: Client<HttpConnector, Incoming>,
+    pub(crate) core: Core,
+    pub(crate) in_flight: InFlight,
+    pub(crate) meters: Meters,
+    pub(crate) log: RequestLog,
+    pub(crate) admission: Admission,
+    pub(crate) management: Management,
+    pub(crate) asking: Asking,
+    pub(crate) main: Handle,
 }
 
 impl Proxy {
-    pub(crate) fn new(core: Core, in_flight: InFlight) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        Self {
-            core,
-            in_flight,
-            client: Client::builder(TokioExecutor::new()).build(connector),
-        }
-    }
-
     /// Answers one request; an error is an answer too.
-    pub(crate) async fn serve(&self, request: Request<Incoming>) -> Response<Body> {
+    pub(crate) async fn serve(
+        &self,
+        request: Request<Incoming>,
+        connection: &Arc<Connection>,
+    ) -> Response<Body> {
         let settings = self.core.settings();
-        if let Err(refused) = access::check(request.headers(), request.uri(), &settings.gateway) {
+        let headers = request.headers();
+        let checked = access::check(headers, request.uri(), &settings.gateway, connection.local);
+        if let Err(refused) = checked {
             tracing::warn!(%refused, "request refused");
-            return OpenAiError::new(StatusCode::FORBIDDEN, refused.code(), refused.to_string())
-                .response();
+            self.meters.refuse();
+            if let Some((kind, value)) = refused.subject() {
+                self.core.record_refusal(kind, value);
+            }
+            let dialect = Dialect::of(request.uri().path());
+            let message = refused.to_string();
+            return ApiError::new(StatusCode::FORBIDDEN, refused.code(), message).response(dialect);
         }
-        let origin = request.headers().get(header::ORIGIN).cloned();
-        let mut response = if request.method() == Method::OPTIONS && origin.is_some() {
-            preflight(request.headers())
+        let origin = headers.get(header::ORIGIN).cloned();
+        let mut response = if cors::is_preflight(request.method(), headers) {
+            cors::preflight(headers)
         } else {
-            self.route(request)
-                .await
-                .unwrap_or_else(|error| error.response())
+            let log = settings.gateway.request_log.then(|| self.log.clone());
+            drop(settings);
+            self.answer(request, connection, log).await
         };
-        allow(response.headers_mut(), origin);
+        cors::allow(response.headers_mut(), origin);
         response
     }
 
-    async fn route(&self, request: Request<Incoming>) -> Result<Response<Body>, OpenAiError> {
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        connection: &Arc<Connection>,
+        log: Option<RequestLog>,
+    ) -> Response<Body> {
         let path = request.uri().path();
-        if path != "/health" && !path.starts_with("/v1/") {
-            return Err(OpenAiError::new(
-                StatusCode::NOT_FOUND,
-                "not_found",
-                format!("there is nothing at {path}"),
-            ));
-        }
-        let ticket = self.in_flight.enter().ok_or_else(|| {
-            OpenAiError::new(
+        let place = Place::of(path);
+        let Some(ticket) = self.in_flight.enter() else {
+            let error = ApiError::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "shutting_down",
                 "Paddock is ending; try again in a moment",
-            )
-        })?;
-        match self.loaded_model() {
-            Ok(server) => pass(&self.client, request, &server, ticket).await,
-            // What could be loaded is known without a model.
-            Err(_) if path == "/v1/models" && request.method() == Method::GET => Ok(self.library()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// The model that answers now.
-    fn loaded_model(&self) -> Result<Server, OpenAiError> {
-        let servers = self.core.registry().list();
-        if let Some(ready) = servers
-            .iter()
-            .find(|server| server.status().state == ServerState::Ready)
-        {
-            return Ok(ready.clone());
-        }
-        let (code, message) = match servers
-            .iter()
-            .find(|server| server.status().state == ServerState::Starting)
-        {
-            Some(starting) => (
-                "model_loading",
-                format!("{} is still loading", starting.spec().key),
-            ),
-            None => (
-                "no_model_loaded",
-                "no model is loaded; load one in Paddock's window or with `paddock load KEY`"
-                    .to_owned(),
-            ),
+            );
+            return error.response(Dialect::of(path));
         };
-        Err(OpenAiError::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            code,
-            message,
-        ))
-    }
-
-    /// The library's keys in the shape of OpenAI's list.
-    fn library(&self) -> Response<Body> {
-        let settings = self.core.settings();
-        let data: Vec<_> = settings
-            .models
-            .keys()
-            .map(|key| json!({"id": key, "object": "model", "created": 0, "owned_by": "paddock"}))
-            .collect();
-        let text = json!({"object": "list", "data": data}).to_string();
-        let mut response = Response::new(
-            Full::from(text)
-                .map_err(|never| match never {})
-                .boxed_unsync(),
+        let exchange = Exchange::new(
+            self.meters.clone(),
+            log,
+            request.method().clone(),
+            path,
+            place.label(path),
+            ticket,
+            connection.busy(),
         );
-        response.headers_mut().insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
-        response
-    }
-}
-
-async fn pass(
-    client: &Client<HttpConnector, Incoming>,
-    mut request: Request<Incoming>,
-    server: &Server,
-    ticket: Ticket,
-) -> Result<Response<Body>, OpenAiError> {
-    let gone = |detail: String| {
-        tracing::info!(detail, "the engine did not answer");
-        OpenAiError::new(
-            StatusCode::BAD_GATEWAY,
-            "engine_gone",
-            "the model ended before it answered",
-        )
-    };
-    let base = server
-        .status()
-        .server_url
-        .ok_or_else(|| gone("no address".to_owned()))?;
-    let path = request
-        .uri()
-        .path_and_query()
-        .map_or("/", |path| path.as_str());
-    let uri: Uri = format!("{base}{path}")
-        .parse()
-        .map_err(|error| gone(format!("{error}")))?;
-    *request.uri_mut() = uri;
-    let headers = request.headers_mut();
-    remove_hop_by_hop(headers);
-    // The engine has a key of its own; the client's is for us, and its address and page are none of the engine's
-    // business.
-    for name in [
-        header::HOST,
-        header::ORIGIN,
-        header::REFERER,
-        header::COOKIE,
-        HeaderName::from_static("x-api-key"),
-    ] {
-        headers.remove(name);
-    }
-    let key = HeaderValue::from_str(&format!("Bearer {}", server.api_key()))
-        .map_err(|error| gone(error.to_string()))?;
-    headers.insert(header::AUTHORIZATION, key);
-
-    let answer = tokio::select! {
-        answer = client.request(request) => answer.map_err(|error| gone(error.to_string()))?,
-        // A request that has no answer yet must not hold the engine's end up.
-        () = server.closing().cancelled() => {
-            if let Some(error) = server.error() {
-                return Err(gone(error.to_string()));
-            }
-            return Err(OpenAiError::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "model_unloaded",
-                "the model was unloaded before it answered",
+        // It says nothing but that it is up.
+        if place == Place::Health && place.takes(request.method()) {
+            return exchange.finish(json_response(
+                &serde_json::json!({"status": "ok", "service": "paddock"}),
             ));
         }
-    };
-    let (mut parts, body) = answer.into_parts();
-    remove_hop_by_hop(&mut parts.headers);
-    // Who may read the answer is for us to say.
-    let cors: Vec<HeaderName> = parts
-        .headers
-        .keys()
-        .filter(|name| name.as_str().starts_with("access-control-"))
-        .cloned()
-        .collect();
-    for name in cors {
-        parts.headers.remove(name);
-    }
-    let is_event_stream = parts
-        .headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
-    Ok(Response::from_parts(
-        parts,
-        Relay::new(body, server.clone(), is_event_stream, ticket).boxed_unsync(),
-    ))
-}
-
-fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    for name in named {
-        headers.remove(name);
-    }
-    for name in HOP_BY_HOP {
-        headers.remove(name);
-    }
-}
-
-/// The answer to a browser's question whether the page may ask; that it may was decided by `access`.
-fn preflight(request: &HeaderMap) -> Response<Body> {
-    let mut response = Response::new(
-        Full::default()
-            .map_err(|never| match never {})
-            .boxed_unsync(),
-    );
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    let headers = response.headers_mut();
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_METHODS,
-        HeaderValue::from_static("GET, POST, DELETE, OPTIONS"),
-    );
-    if let Some(wanted) = request.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
-    }
-    headers.insert(
-        header::ACCESS_CONTROL_MAX_AGE,
-        HeaderValue::from_static("600"),
-    );
-    response
-}
-
-fn allow(headers: &mut HeaderMap, origin: Option<HeaderValue>) {
-    if let Some(origin) = origin {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.append(header::VARY, HeaderValue::from_static("Origin"));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_belongs_to_a_connection_is_not_passed_on() {
-        let mut headers = HeaderMap::new();
-        for (name, value) in [
-            ("connection", "close, x-mine"),
-            ("x-mine", "1"),
-            ("te", "trailers"),
-            ("x-other", "2"),
-        ] {
-            headers.insert(name, value.parse().unwrap());
+        let rights = match self.admission.admit(request.headers(), connection) {
+            Ok(rights) => rights,
+            Err(error) => {
+                self.meters.refuse();
+                return exchange.fail(&error);
+            }
+        };
+        if !place.takes(request.method()) {
+            return refuse_method(exchange, &place, request.method());
         }
-        remove_hop_by_hop(&mut headers);
-        assert_eq!(
-            headers.keys().map(HeaderName::as_str).collect::<Vec<_>>(),
-            ["x-other"]
-        );
+        let lacking = |allowed: bool| (!allowed).then(|| self.admission.lacking(request.headers()));
+        match place {
+            Place::Nothing | Place::Health => {
+                let error = ApiError::not_found(path);
+                exchange.fail(&error)
+            }
+            Place::OpenApi => exchange.finish(text_response("application/json", openapi::DOCUMENT)),
+            Place::Metrics => match lacking(rights.observe) {
+                Some(error) => exchange.fail(&error),
+                None => self.metrics(exchange).await,
+            },
+            Place::Management => match lacking(rights.manage) {
+                Some(error) => exchange.fail(&error),
+                None => {
+                    let response = self.management.answer(request).await;
+                    exchange.finish(response)
+                }
+            },
+            Place::Models => self.models(exchange, None).await,
+            Place::Model(name) => self.models(exchange, Some(name)).await,
+            Place::Engine => self.pass(request, exchange, true).await,
+            Place::EnginePerhaps => self.pass(request, exchange, false).await,
+        }
     }
+
+    /// Files and processes are looked at on the host's runtime.
+    async fn on_main<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let task = AbortOnDropHandle::new(self.main.spawn(work));
+        task.await.map_err(|_| {
+            ApiError::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "shutting_down",
+                "Paddock is ending",
+            )
+        })
+    }
+
+    async fn metrics(&self, exchange: Exchange) -> Response<Body> {
+        let (core, meters) = (self.core.clone(), self.meters.clone());
+        let rendered = self.on_main(async move { metrics::render(&core, &meters) });
+        match rendered.await {
+            Ok(text) => exchange.finish(text_response(metrics::CONTENT_TYPE, text)),
+            Err(error) => exchange.fail(&error),
+        }
+    }
+
+    async fn models(&self, exchange: Exchange, name: Option<String>) -> Response<Body> {
+        let core = self.core.clone();
+        let listed = self.on_main(async move {
+            match name {
+                None => model_list::list(&core).await.map(Ok),
+                Some(name) => {
+                    let one = model_list::one(&core, &name).await?;
+                    Ok(one.ok_or(name))
+                }
+            }
+        });
+        match listed.await {
+            Ok(Ok(Ok(value))) => exchange.finish(json_response(&value)),
+            Ok(Ok(Err(name))) => exchange.fail(&ApiError::new(
+                StatusCode::NOT_FOUND,
+                "model_not_found",
+                format!("the file of {name} is gone or broken; Paddock's Models page says how"),
+            )),
+            Ok(Err(error)) => exchange.fail(&ApiError::of(&error)),
+            Err(error) => exchange.fail(&error),
+        }
+    }
+
+    /// To the model that the request means.
+    async fn pass(
+        &self,
+        request: Request<Incoming>,
+        mut exchange: Exchange,
+        may_load: bool,
+    ) -> Response<Body> {
+        let (parts, incoming) = request.into_parts();
+        let body = match body::read(incoming, body::MOST_BYTES).await {
+            Ok(body) => body,
+            Err(error) => return exchange.fail(&error),
+        };
+        let wish = Wish::of(&parts.uri, &parts.headers, &body);
+        let key = match self.core.route(wish.model.as_deref()) {
+            Ok(key) => key,
+            Err(_) if !may_load => return exchange.fail(&ApiError::not_found(parts.uri.path())),
+            Err(error) => return exchange.fail(&ApiError::of(&error)),
+        };
+        exchange.concerns(&key);
+        let target = Target {
+            key,
+            ttl_seconds: wish.ttl_seconds,
+        };
+        let is_stream = wish.stream;
+        let now = self.asking.lease_now(&target);
+        // Nothing is loaded to find out whether there is anything at a path.
+        if now.is_none() && !may_load {
+            return exchange.fail(&ApiError::not_found(parts.uri.path()));
+        }
+        let message = message(parts, body);
+        match now {
+            Some(lease) => self.ask(&target, message, lease, exchange).await,
+            None if is_stream => self.wait_and_stream(target, message, exchange).await,
+            None => {
+                exchange.waits(true);
+                match self.asking.lease(&target).await {
+                    Ok(lease) => {
+                        exchange.waits(false);
+                        self.ask(&target, message, lease, exchange).await
+                    }
+                    Err(error) => exchange.fail(&error),
+                }
+            }
+        }
+    }
+
+    async fn ask(
+        &self,
+        target: &Target,
+        message: Message,
+        lease: Lease,
+        exchange: Exchange,
+    ) -> Response<Body> {
+        match self.asking.ask(target, &message, lease).await {
+            Ok((lease, answer)) => relay(lease, answer, exchange),
+            Err(error) => exchange.fail(&error),
+        }
+    }
+
+    async fn wait_and_stream(
+        &self,
+        target: Target,
+        message: Message,
+        mut exchange: Exchange,
+    ) -> Response<Body> {
+        exchange.waits(true);
+        let mut waiting = Box::pin(self.asking.lease(&target));
+        match timeout(waiting::PATIENCE, &mut waiting).await {
+            Ok(Ok(lease)) => {
+                exchange.waits(false);
+                self.ask(&target, message, lease, exchange).await
+            }
+            Ok(Err(error)) => exchange.fail(&error),
+            Err(_) => waiting::stream(self.asking.clone(), target, message, waiting, exchange),
+        }
+    }
+}
+
+fn message(parts: http::request::Parts, body: Bytes) -> Message {
+    let mut headers: HeaderMap = parts.headers;
+    for_the_engine(&mut headers);
+    Message {
+        method: parts.method,
+        path: parts
+            .uri
+            .into_parts()
+            .path_and_query
+            .unwrap_or_else(|| PathAndQuery::from_static("/")),
+        headers,
+        body,
+    }
+}
+
+fn relay(lease: Lease, answer: Answer, mut exchange: Exchange) -> Response<Body> {
+    let (mut parts, body) = answer.response.into_parts();
+    for_the_client(&mut parts.headers);
+    let is_event_stream = waiting::is_event_stream(&parts.headers);
+    exchange.answers(parts.status.as_u16(), is_event_stream);
+    let relay = Relay::new(body, answer.connection, lease, is_event_stream, exchange);
+    Response::from_parts(parts, relay.boxed_unsync())
+}
+
+/// 405, or, for `OPTIONS`, which methods there are.
+fn refuse_method(exchange: Exchange, place: &Place, method: &Method) -> Response<Body> {
+    let allowed = HeaderValue::from_static(place.methods().unwrap_or("GET, POST, OPTIONS"));
+    let mut response = if method == Method::OPTIONS {
+        let mut response = Response::new(full(Bytes::new()));
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        exchange.finish(response)
+    } else {
+        let message = format!("{method} is not for this path");
+        let error = ApiError::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            message,
+        );
+        exchange.fail(&error)
+    };
+    response.headers_mut().insert(header::ALLOW, allowed);
+    response
 }

@@ -13,11 +13,12 @@ use http::StatusCode;
 use http_body::Frame;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
-use paddock_core::Server;
+use paddock_core::Lease;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use crate::in_flight::Ticket;
-use crate::openai_error::OpenAiError;
+use crate::api_error::ApiError;
+use crate::exchange::Exchange;
+use crate::upstream::Borrowed;
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// Any answer of the gateway.
@@ -31,46 +32,70 @@ const MODEL_UNLOADED: (&str, &str) = (
 
 /// Passes an engine's body on.
 pub(crate) struct Relay {
-    upstream: Option<Incoming>,
+    upstream: Option<(Incoming, Borrowed)>,
     closing: Pin<Box<WaitForCancellationFutureOwned>>,
-    server: Server,
     is_event_stream: bool,
     /// The bytes passed on so far end where an event ends.
     between_events: bool,
-    // Counted for as long as the answer goes on.
-    _ticket: Ticket,
+    exchange: Exchange,
+    /// Keeps the model from being ended.
+    lease: Lease,
 }
 
 impl Relay {
     pub(crate) fn new(
         upstream: Incoming,
-        server: Server,
+        connection: Borrowed,
+        lease: Lease,
         is_event_stream: bool,
-        ticket: Ticket,
+        exchange: Exchange,
     ) -> Self {
-        Self {
-            upstream: Some(upstream),
-            closing: Box::pin(server.closing().clone().cancelled_owned()),
-            server,
+        let mut relay = Self {
+            closing: Box::pin(lease.server().closing().clone().cancelled_owned()),
+            upstream: Some((upstream, connection)),
             is_event_stream,
             between_events: true,
-            _ticket: ticket,
+            exchange,
+            lease,
+        };
+        let is_empty =
+            |(upstream, _): &(Incoming, Borrowed)| http_body::Body::is_end_stream(upstream);
+        if relay.upstream.as_ref().is_some_and(is_empty) {
+            relay.end();
         }
+        relay
     }
 
     /// Ends the answer because the engine is going or gone.
-    fn break_off(&mut self, code: &str, message: &str) -> Option<Result<Frame<Bytes>, BoxError>> {
+    fn break_off(&mut self) -> Option<Result<Frame<Bytes>, BoxError>> {
+        // An engine that died is closing too, and that can be known before its connection breaks, or after.
+        let was_unloaded =
+            self.lease.server().closing().is_cancelled() && self.lease.server().error().is_none();
+        let (code, message) = if was_unloaded {
+            MODEL_UNLOADED
+        } else {
+            ENGINE_GONE
+        };
         self.upstream = None;
+        self.exchange.breaks(code);
         if !self.is_event_stream {
             return Some(Err(message.to_owned().into()));
         }
-        let event = OpenAiError::new(StatusCode::SERVICE_UNAVAILABLE, code, message).event();
+        let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, message);
+        let event = error.event(self.exchange.dialect);
         if self.between_events {
             return Some(Ok(Frame::data(event)));
         }
         let mut closed = b"\n\n".to_vec();
         closed.extend_from_slice(&event);
         Some(Ok(Frame::data(closed.into())))
+    }
+
+    fn end(&mut self) {
+        self.exchange.is_done();
+        if let Some((_, connection)) = self.upstream.take() {
+            connection.give_back();
+        }
     }
 }
 
@@ -83,7 +108,7 @@ impl http_body::Body for Relay {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
-        let Some(upstream) = this.upstream.as_mut() else {
+        let Some((upstream, _)) = this.upstream.as_mut() else {
             return Poll::Ready(None);
         };
         // The engine's bytes first: what it already said is delivered before the stop is.
@@ -91,34 +116,42 @@ impl http_body::Body for Relay {
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(data) = frame.data_ref().filter(|data| !data.is_empty()) {
                     this.between_events = data.ends_with(b"\n\n");
+                    this.exchange.passes(data);
+                }
+                // Where the length is known, nobody asks again after the last byte.
+                if this
+                    .upstream
+                    .as_ref()
+                    .is_some_and(|(upstream, _)| http_body::Body::is_end_stream(upstream))
+                {
+                    this.end();
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => {
                 tracing::info!(%error, "the engine broke off in mid-answer");
-                let (code, message) = ENGINE_GONE;
-                Poll::Ready(this.break_off(code, message))
+                Poll::Ready(this.break_off())
             }
             Poll::Ready(None) => {
-                this.upstream = None;
+                this.end();
                 Poll::Ready(None)
             }
             Poll::Pending => {
                 ready!(this.closing.as_mut().poll(context));
-                // An engine that died is closing too, and that can be known here before its connection breaks.
-                let (code, message) = if this.server.error().is_some() {
-                    ENGINE_GONE
-                } else {
-                    MODEL_UNLOADED
-                };
-                Poll::Ready(this.break_off(code, message))
+                Poll::Ready(this.break_off())
             }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.upstream
-            .as_ref()
-            .is_none_or(http_body::Body::is_end_stream)
+        self.upstream.is_none()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        // An answer that ends as announced is sent with its length, as the engine said it.
+        self.upstream.as_ref().map_or_else(
+            || http_body::SizeHint::with_exact(0),
+            |(upstream, _)| http_body::Body::size_hint(upstream),
+        )
     }
 }
