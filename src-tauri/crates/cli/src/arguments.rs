@@ -55,6 +55,11 @@ pub(crate) enum Verb {
     Load(Load),
     /// Unload a model.
     Unload(Unload),
+    /// Say for how long a model stays loaded, or show it.
+    Keep(Keep),
+    /// Further names by which requests may mean a model.
+    #[command(subcommand)]
+    Alias(Alias),
     /// Show what is loaded.
     Ps,
     /// Show the host and what is loaded.
@@ -350,6 +355,19 @@ impl From<EngineArguments> for EngineOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct Load {
+    /// Seconds without a request after which it ends: 0 at once, -1 never.
+    #[arg(long, value_name = "S", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(-1..))]
+    pub(crate) ttl: Option<i64>,
+    /// Load the same file a second time under this name, with parameters of its own, beside the first.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) alias: Option<String>,
+    #[command(flatten)]
+    pub(crate) with: ModelWithParams,
+}
+
+/// A model and parameters for it.
+#[derive(Debug, Args)]
+pub(crate) struct ModelWithParams {
     /// The model: its key, or the file name part of it.
     pub(crate) key: String,
     /// Go on without parameters that this engine cannot honour.
@@ -357,6 +375,50 @@ pub(crate) struct Load {
     pub(crate) skip_unsupported: bool,
     #[command(flatten)]
     pub(crate) params: ParamArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Keep {
+    /// The model.
+    pub(crate) key: String,
+    /// Keep it loaded: it is neither ended to make room for another nor when it is idle.
+    pub(crate) keep: Option<bool>,
+    /// Seconds without a request after which it ends: 0 at once, -1 never, `default` as for all models.
+    #[arg(long, value_name = "S", allow_negative_numbers = true, value_parser = ttl)]
+    pub(crate) ttl: Option<Ttl>,
+    /// Load it when the host starts.
+    #[arg(long, value_name = "BOOL")]
+    pub(crate) at_start: Option<bool>,
+}
+
+/// A time that a model has of its own; none is as for all models.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ttl(pub(crate) Option<i64>);
+
+fn ttl(text: &str) -> Result<Ttl, String> {
+    if text == "default" {
+        return Ok(Ttl(None));
+    }
+    let seconds = text.parse().ok().filter(|seconds| *seconds >= -1);
+    seconds
+        .map(|seconds| Ttl(Some(seconds)))
+        .ok_or_else(|| "a number of seconds, 0, -1 or `default` is needed".to_owned())
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Alias {
+    /// Give a model a further name.
+    Add {
+        /// The model.
+        key: String,
+        /// The name.
+        name: String,
+    },
+    /// Take a name away. What `load --alias` made goes with its parameters; the file stays.
+    Rm {
+        /// The name.
+        name: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -378,5 +440,5 @@ pub(crate) struct Params {
     #[arg(long)]
     pub(crate) save: bool,
     #[command(flatten)]
-    pub(crate) load: Load,
+    pub(crate) with: ModelWithParams,
 }

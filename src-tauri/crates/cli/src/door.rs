@@ -4,6 +4,7 @@
 mod doctor;
 mod keys;
 mod library;
+mod policy;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

@@ -71,7 +71,7 @@ pub(crate) fn table(heads: &[&str], rows: Vec<Vec<String>>) {
             column.set_padding(padding);
             if matches!(
                 *head,
-                "size" | "context" | "memory" | "pid" | "free" | "models"
+                "size" | "context" | "memory" | "pid" | "free" | "models" | "requests" | "restarts"
             ) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
@@ -97,6 +97,12 @@ pub(crate) fn size(bytes: &Value) -> String {
         _ => (1e9, "GB"),
     };
     format!("{:.1} {name}", bytes as f64 / unit)
+}
+
+/// Seconds in words: `2h`, `1m 5s`.
+pub(crate) fn duration(seconds: i64) -> String {
+    let seconds = u64::try_from(seconds).unwrap_or(0);
+    humantime::format_duration(std::time::Duration::from_secs(seconds)).to_string()
 }
 
 /// A JSON value as a cell: text without quotes, `-` for nothing.

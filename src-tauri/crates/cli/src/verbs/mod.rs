@@ -7,6 +7,7 @@ mod hub;
 mod key;
 mod library;
 mod model;
+mod policy;
 mod status;
 
 use clap::CommandFactory;
@@ -35,6 +36,8 @@ pub(crate) async fn run(verb: Verb, json: bool) -> Result<(), Failure> {
         Verb::Doctor => doctor::doctor(json).await,
         Verb::Completions { shell } => completions(shell),
         Verb::Params(params) => model::params(params, json).await,
+        Verb::Keep(keep) => policy::keep(keep, json).await,
+        Verb::Alias(alias) => policy::alias(alias, json).await,
         Verb::Ps => status::ps(json).await,
         Verb::Status => status::status(json).await,
         Verb::Logs { key, follow } => status::logs(key, follow, json).await,

@@ -4,10 +4,10 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use gateway::{LoadModel, ShowParams};
+use gateway::{AddAlias, LoadModel, ShowParams};
 use serde_json::Value;
 
-use crate::arguments::{Load, Params, Unload};
+use crate::arguments::{Load, ModelWithParams, Params, Unload};
 use crate::door::{Door, HostClient};
 use crate::failure::Failure;
 use crate::output::{self, cell, quoted, size};
@@ -62,11 +62,21 @@ pub(super) fn list_rows(models: &Value) {
 pub(super) async fn load(load: Load, json: bool) -> Result<(), Failure> {
     let host = HostClient::find()?;
     if !json && std::io::stderr().is_terminal() {
-        output::note(&format!("Loading {} …", load.key));
+        output::note(&format!("Loading {} …", load.with.key));
     }
     let begin = Instant::now();
     let before = last_announcement(&host).await;
-    let loaded = host.load(&body(load)).await;
+    let mut wanted = body(load.with);
+    wanted.ttl = load.ttl;
+    if let Some(alias) = load.alias {
+        let entry = AddAlias {
+            model: wanted.model,
+            alias,
+            second_entry: true,
+        };
+        wanted.model = cell(&host.add_alias(&entry).await?["key"]);
+    }
+    let loaded = host.load(&wanted).await;
     // An engine that was rolled back for it, or fetched.
     if let Ok(announced) = host.announcements().await {
         for announcement in announced.as_array().into_iter().flatten() {
@@ -129,9 +139,9 @@ pub(super) async fn unload(unload: Unload, json: bool) -> Result<(), Failure> {
 }
 
 pub(super) async fn params(params: Params, json: bool) -> Result<(), Failure> {
-    let cleared = params.load.params.cleared.clone();
+    let cleared = params.with.params.cleared.clone();
     let request = ShowParams {
-        load: body(params.load),
+        load: body(params.with),
         save: params.save,
         cleared,
     };
@@ -168,11 +178,12 @@ pub(super) async fn params(params: Params, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn body(load: Load) -> LoadModel {
+fn body(with: ModelWithParams) -> LoadModel {
     LoadModel {
-        model: load.key,
-        params: load.params.params,
-        skip_unsupported: load.skip_unsupported,
+        model: with.key,
+        params: with.params.params,
+        skip_unsupported: with.skip_unsupported,
+        ttl: None,
     }
 }
 

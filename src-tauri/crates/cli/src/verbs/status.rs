@@ -5,7 +5,7 @@ use settings::DataDir;
 
 use crate::door::{Door, HostClient};
 use crate::failure::Failure;
-use crate::output::{self, cell, size};
+use crate::output::{self, cell, duration, size};
 
 /// The host's status; where there is none, one that says so.
 async fn host_status() -> Result<Value, Failure> {
@@ -76,23 +76,30 @@ pub(super) async fn status(json: bool) -> Result<(), Failure> {
 
 fn models_table(models: &Value) {
     let models = models.as_array().map_or(&[][..], Vec::as_slice);
+    let now = paddock_core::milliseconds_since_epoch();
     let rows = models
         .iter()
         .map(|model| {
-            let state = match model["progress"].as_f64() {
-                Some(progress) => format!("{} {:.0} %", cell(&model["state"]), progress * 100.0),
-                None => cell(&model["state"]),
-            };
             vec![
                 cell(&model["key"]),
-                state,
+                state(model),
+                requests(model),
+                ends(model, now),
                 cell(&model["pid"]),
                 size(&model["memory"]["measuredBytes"]),
                 cell(&model["endpoint"]),
             ]
         })
         .collect();
-    output::table(&["key", "state", "pid", "memory", "endpoint"], rows);
+    let heads = [
+        "key", "state", "requests", "ends", "pid", "memory", "endpoint",
+    ];
+    output::table(&heads, rows);
+    for model in models.iter().filter(|model| !model["lastCrash"].is_null()) {
+        output::line("");
+        let crash = cell(&model["lastCrash"]["message"]);
+        output::line(&format!("{} crashed before: {crash}", cell(&model["key"])));
+    }
     for model in models.iter().filter(|model| !model["error"].is_null()) {
         output::line("");
         output::line(&format!(
@@ -102,6 +109,52 @@ fn models_table(models: &Value) {
         ));
         output::line(&format!("hint: {}", cell(&model["error"]["hint"])));
     }
+}
+
+/// The state, with how far it is, what it waits for and how often it had to be started again.
+fn state(model: &Value) -> String {
+    let mut text = cell(&model["state"]);
+    if let Some(progress) = model["progress"].as_f64() {
+        text.push_str(&format!(" {:.0} %", progress * 100.0));
+    }
+    if model["waitingForRoom"] == true {
+        text.push_str(", waits for room");
+    }
+    if model["makingRoom"] == true {
+        text.push_str(", makes room");
+    }
+    match model["restarts"].as_u64() {
+        None | Some(0) => {}
+        Some(1) => text.push_str(", restarted once"),
+        Some(times) => text.push_str(&format!(", restarted {times} times")),
+    }
+    text
+}
+
+/// `2`, or `2 + 3 waiting`.
+fn requests(model: &Value) -> String {
+    let count = |name: &str| model[name].as_u64().unwrap_or(0);
+    match (count("requestsInFlight"), count("requestsWaiting")) {
+        (running, 0) => running.to_string(),
+        (running, waiting) => format!("{running} + {waiting} waiting"),
+    }
+}
+
+/// When it ends by itself if nobody asks for it.
+fn ends(model: &Value, now: u64) -> String {
+    let ttl = model["ttlSeconds"].as_i64().unwrap_or(-1);
+    if model["keepLoaded"] == true {
+        return "kept".to_owned();
+    }
+    if ttl < 0 {
+        return "never".to_owned();
+    }
+    let idle = match model["idleSince"].as_u64() {
+        Some(since) => i64::try_from(now.saturating_sub(since) / 1000).unwrap_or(i64::MAX),
+        // Somebody uses it.
+        None => return format!("{} after use", duration(ttl)),
+    };
+    format!("in {}", duration((ttl - idle).max(0)))
 }
 
 pub(super) async fn logs(key: Option<String>, follow: bool, json: bool) -> Result<(), Failure> {
