@@ -107,7 +107,7 @@ async fn pause_and_resume_go_on_where_it_was() {
     let id = queue
         .add(set(&server, folder.path(), "a", &["one"]))
         .unwrap();
-    let view = until(&queue, &id, |view| view.downloaded_bytes > 10 << 20).await;
+    let view = until(&queue, &id, |view| view.downloaded_bytes > 24 << 20).await;
     assert_eq!(view.state, JobState::Running);
     assert!(view.bytes_per_second > 1 << 20, "{view:?}");
     assert!(view.seconds_left.is_some());
@@ -122,7 +122,8 @@ async fn pause_and_resume_go_on_where_it_was() {
     server.state.speed.store(0, Ordering::SeqCst);
     queue.resume(&id).unwrap();
     assert_eq!(queue.wait(&id).await.unwrap().state, JobState::Done);
-    assert!(server.sent() < 48 << 20, "{}", server.sent());
+    // From the start again would be 64 MiB; what the sockets held at the pause was sent in vain.
+    assert!(server.sent() < 60 << 20, "{}", server.sent());
     assert_eq!(queue.pause(&id).unwrap_err().code(), "download_state");
 }
 
