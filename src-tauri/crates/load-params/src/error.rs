@@ -69,6 +69,12 @@ pub enum Error {
         /// The rest of the sentence, such as "needs a value".
         problem: String,
     },
+    /// A text that no shell would read as a command line.
+    #[error("this is no command line: {problem}")]
+    CommandLine {
+        /// A clause that starts in lower case.
+        problem: &'static str,
+    },
     /// One engine flag would be passed twice; the engine would take the last with a mere warning.
     #[error("`{flag}` is given twice: by {first} and by {second}")]
     GivenTwice {
@@ -94,6 +100,7 @@ impl Error {
             Error::OwnedFlag { .. } => "owned_flag",
             Error::FlagValue { .. } => "invalid_flag_value",
             Error::GivenTwice { .. } => "flag_given_twice",
+            Error::CommandLine { .. } => "invalid_command_line",
         }
     }
 
@@ -102,6 +109,7 @@ impl Error {
     pub fn param(&self) -> &str {
         match self {
             Error::UnknownParameter { name, .. } => name,
+            Error::CommandLine { .. } => "",
             Error::InvalidValue { param, .. } | Error::Unsupported { param, .. } => param,
             Error::Conflict { params, .. } => params.first().map_or("", String::as_str),
             Error::UnknownFlag { flag, .. }
@@ -134,6 +142,9 @@ impl Error {
                 Some(format!("Leave `{param}` empty, or use another engine."))
             }
             Error::Conflict { hint, .. } => Some(hint.clone()),
+            Error::CommandLine { .. } => {
+                Some("Copy the whole command, from the program to its last flag.".into())
+            }
             Error::UnknownParameter { .. }
             | Error::UnknownFlag { .. }
             | Error::OwnedFlag { .. }

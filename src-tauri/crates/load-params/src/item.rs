@@ -41,7 +41,7 @@ impl Item {
     }
 
     /// An item is text; an adapter may be `{"path": …, "scale": …}` too.
-    pub(crate) fn from_json(self, json: &Value) -> Option<String> {
+    pub(crate) fn read_json(self, json: &Value) -> Option<String> {
         match json {
             Value::String(text) => Some(text.trim().to_owned()),
             Value::Object(members) if self == Item::Adapter => {
@@ -114,14 +114,14 @@ mod tests {
         assert_eq!(adapter("/a.gguf:0.5"), ("/a.gguf", Some("0.5")));
         assert_eq!(adapter(r"C:\a.gguf"), (r"C:\a.gguf", None));
         assert_eq!(adapter(r"C:\a.gguf:2"), (r"C:\a.gguf", Some("2")));
-        let read = |json| Item::Adapter.from_json(&json);
+        let read = |json| Item::Adapter.read_json(&json);
         assert_eq!(
             read(json!({"path": "/a", "scale": 0.5})).as_deref(),
             Some("/a:0.5")
         );
         assert_eq!(read(json!({"path": "/a"})).as_deref(), Some("/a"));
         assert_eq!(read(json!({"scale": 1})), None);
-        assert_eq!(Item::Server.from_json(&json!({"path": "/a"})), None);
+        assert_eq!(Item::Server.read_json(&json!({"path": "/a"})), None);
     }
 
     #[test]

@@ -108,7 +108,7 @@ impl Kind {
             (Kind::List(item), Value::Array(items)) => ParamValue::List(
                 items
                     .iter()
-                    .map(|json| item.from_json(json))
+                    .map(|json| item.read_json(json))
                     .collect::<Option<_>>()?,
             ),
             (Kind::Map, Value::Object(members)) => ParamValue::Map(
@@ -305,7 +305,7 @@ fn text_of(json: &Value) -> Option<String> {
 }
 
 /// A name that every platform's environment takes.
-fn is_variable(name: &str) -> bool {
+pub(crate) fn is_variable(name: &str) -> bool {
     let mut letters = name.chars();
     letters
         .next()

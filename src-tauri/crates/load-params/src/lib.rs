@@ -43,8 +43,10 @@ mod kind;
 mod list_text;
 mod owned;
 mod params;
+mod paste;
 mod rules;
 mod schema;
+mod shell;
 mod spec;
 mod spelling;
 mod suggest;
@@ -66,6 +68,7 @@ pub use item::{Item, adapter};
 pub use kind::Kind;
 pub use owned::{owned_reason, owned_variable};
 pub use params::LoadParams;
+pub use paste::{Ignored, Pasted, Unknown, parse_command_line};
 pub use schema::{
     EngineOption, FieldConflict, FieldKind, FieldSchema, engine_options, schema, schema_within,
 };

@@ -50,6 +50,10 @@ const OWNED: &[(&[&str], &str)] = &[
         "every engine gets a random key of its own",
     ),
     (
+        &["--hf-token", "-hft"],
+        "the token for the hub is in Paddock's settings",
+    ),
+    (
         &["--alias", "-a"],
         "clients know the model by Paddock's name for it",
     ),

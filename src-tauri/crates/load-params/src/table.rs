@@ -254,7 +254,7 @@ pub static TABLE: &[ParamSpec] = &[
         help: "A way to compute attention that is faster and takes less memory.",
         details: "auto uses it where the hardware can. A quantized V cache needs it.",
         engine_flags: &["--flash-attn", "-fa"],
-        off_flags: &[],
+        off_flags: &["--no-flash-attn"],
         spelled: "`--flash-attn on|off|auto`; older engines have a bare `--flash-attn` for true, nothing for false, and no auto",
         get: |params| params.flash_attn.as_ref().map(Stored::to_value),
         put: |params, value| store(&mut params.flash_attn, value),
