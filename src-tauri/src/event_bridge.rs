@@ -11,6 +11,7 @@ use tauri_specta::Event;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::MissedTickBehavior;
 
+use crate::ipc_types::serving::{GatewayChanged, GatewayStats};
 use crate::ipc_types::{
     Endpoint, LibraryChanged, LogLine, Memory, Notice, Snapshot, SnapshotChanged,
 };
@@ -79,6 +80,7 @@ pub(crate) fn start<R: Runtime>(app: &AppHandle<R>, core: &Core) {
         let mut engine_jobs = core.engine_jobs();
         let mut announcements = core.announcements();
         let mut library = core.library_revision();
+        let mut traffic = core.gateway_stats().subscribe();
         let mut ticks = tokio::time::interval(MEMORY_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut followed = HashSet::new();
@@ -90,6 +92,12 @@ pub(crate) fn start<R: Runtime>(app: &AppHandle<R>, core: &Core) {
                 changed = endpoint.changed() => if changed.is_err() { return },
                 changed = engine_jobs.changed() => if changed.is_err() { return },
                 changed = announcements.changed() => if changed.is_err() { return },
+                // Twice a second at most. Who is idle, and who is asked what, is in the snapshot.
+                changed = traffic.changed() => {
+                    if changed.is_err() { return }
+                    let now = GatewayStats::from(&*traffic.borrow_and_update());
+                    let _ = GatewayChanged(now).emit(&app);
+                }
                 changed = library.changed() => {
                     if changed.is_err() { return }
                     let _ = LibraryChanged.emit(&app);

@@ -1,14 +1,15 @@
 //! From the core's types to the page's, and back for load parameters.
 
 use load_params::{FieldConflict, LoadParams, Severity};
-use paddock_core::{EngineSource, EngineView, ModelStatus, ModelView, ParamSource};
+use paddock_core::{ModelStatus, ModelView, ParamSource};
 use serde_json::Value;
 
 use crate::ipc_error::IpcError;
+use crate::ipc_types::serving::{Crash, ModelPolicy};
 use crate::ipc_types::{
-    Category, Engine, EngineSourceIpc, FieldConflictIpc, FieldKind, FieldSchema, LoadParamsIpc,
-    Model, ModelDetail, ParamSourceIpc, Problem, ProblemSeverity, ServerFailure, ServerMemory,
-    ServerState, ServerStatus,
+    Category, FieldConflictIpc, FieldKind, FieldSchema, LoadParamsIpc, Model, ModelDetail,
+    ParamSourceIpc, Problem, ProblemSeverity, ServerFailure, ServerMemory, ServerState,
+    ServerStatus,
 };
 
 impl From<&LoadParams> for LoadParamsIpc {
@@ -47,18 +48,36 @@ impl From<ModelStatus> for ServerStatus {
             model_path: server.model_path.display().to_string(),
             pid: server.pid,
             progress: server.progress,
-            error: server.error.map(|error| ServerFailure {
-                code: error.code,
-                message: error.message,
-                hint: error.hint,
-                log_tail: error.log_tail,
-            }),
+            error: server.error.map(Into::into),
             started_at: server.started_at,
             memory: ServerMemory {
                 measured_bytes: status.memory.measured_bytes,
                 predicted_bytes: status.memory.predicted_bytes,
             },
             applied_params: (&status.params).into(),
+            requests_in_flight: u32::try_from(status.requests_in_flight).unwrap_or(u32::MAX),
+            requests_waiting: u32::try_from(status.requests_waiting).unwrap_or(u32::MAX),
+            idle_since: status.idle_since,
+            ttl_seconds: i32::try_from(status.ttl_seconds).unwrap_or(i32::MAX),
+            keep_loaded: status.keep_loaded,
+            waiting_for_room: status.waiting_for_room,
+            making_room: status.making_room,
+            restarts: u32::try_from(status.restarts).unwrap_or(u32::MAX),
+            last_crash: status.last_crash.map(|crash| Crash {
+                failure: crash.failure.into(),
+                at: crash.at,
+            }),
+        }
+    }
+}
+
+impl From<paddock_core::Failure> for ServerFailure {
+    fn from(failure: paddock_core::Failure) -> Self {
+        Self {
+            code: failure.code,
+            message: failure.message,
+            hint: failure.hint,
+            log_tail: failure.log_tail,
         }
     }
 }
@@ -75,11 +94,17 @@ impl From<ModelView> for Model {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
+        // A second entry is called as its user named it: its file's own name is the first's.
+        let name = match &view.alias_of {
+            Some(_) => view.key.rsplit('/').next().map(str::to_owned),
+            None => view.name,
+        };
+        let name = name.unwrap_or(file_stem);
         Self {
             publisher: publisher.filter(|publisher| publisher != "local"),
             details: view.info.as_ref().map(details).unwrap_or_default(),
             shard_count: view.info.as_ref().map_or(1, |info| info.shard_count),
-            name: view.name.unwrap_or(file_stem),
+            name,
             key: view.key,
             path: view.path.display().to_string(),
             size_bytes: view.size_bytes,
@@ -95,6 +120,15 @@ impl From<ModelView> for Model {
             found_in: view.found_in,
             has_projector: view.projector.is_some(),
             source_repo: view.source.map(|source| source.repo),
+            aliases: view.aliases,
+            alias_of: view.alias_of,
+            policy: ModelPolicy {
+                ttl_seconds: view
+                    .ttl_seconds
+                    .map(|seconds| i32::try_from(seconds).unwrap_or(i32::MAX)),
+                keep_loaded: view.keep_loaded,
+                load_at_start: view.load_at_start,
+            },
         }
     }
 }
@@ -157,9 +191,16 @@ impl From<load_params::FieldSchema> for FieldSchema {
                 load_params::FieldKind::Integer => FieldKind::Integer,
                 load_params::FieldKind::Boolean => FieldKind::Boolean,
                 load_params::FieldKind::Choice => FieldKind::Choice,
+                load_params::FieldKind::Number => FieldKind::Number,
+                load_params::FieldKind::File => FieldKind::File,
+                load_params::FieldKind::Text => FieldKind::Text,
+                load_params::FieldKind::List => FieldKind::List,
+                load_params::FieldKind::Numbers => FieldKind::Numbers,
+                load_params::FieldKind::Variables => FieldKind::Variables,
             },
             min: field.min,
             max: field.max,
+            recommended_max: field.recommended_max,
             choices: field.choices,
             unit: field.unit,
             category: match field.category {
@@ -205,24 +246,6 @@ impl From<load_params::Problem> for Problem {
             param: problem.param,
             message: problem.message,
             hint: problem.hint,
-        }
-    }
-}
-
-impl From<EngineView> for Engine {
-    fn from(view: EngineView) -> Self {
-        Self {
-            name: view.name,
-            path: view.path.display().to_string(),
-            current: view.current,
-            present: view.present,
-            version: None,
-            source: match view.source {
-                EngineSource::Added => EngineSourceIpc::Saved,
-                EngineSource::Paddock => EngineSourceIpc::Paddock,
-                EngineSource::Path => EngineSourceIpc::Path,
-                EngineSource::Packed => EngineSourceIpc::Packed,
-            },
         }
     }
 }

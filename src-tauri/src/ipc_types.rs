@@ -6,6 +6,7 @@ pub mod downloads;
 pub mod engines;
 pub mod hub;
 pub mod library;
+pub mod serving;
 
 use std::collections::BTreeMap;
 
@@ -83,6 +84,24 @@ pub struct ServerStatus {
     pub memory: ServerMemory,
     /// What it was started with.
     pub applied_params: LoadParamsIpc,
+    /// Requests that it answers.
+    pub requests_in_flight: u32,
+    /// Requests that wait for it.
+    pub requests_waiting: u32,
+    /// Since when it has had nothing to do, in milliseconds since 1970; null while it has.
+    pub idle_since: Option<u64>,
+    /// It ends after so long without a request: 0 at once, -1 never.
+    pub ttl_seconds: i32,
+    /// Never ended to make room, and not when it is idle.
+    pub keep_loaded: bool,
+    /// It is to be loaded, and waits for another's memory.
+    pub waiting_for_room: bool,
+    /// Its last requests are being answered; then it makes room for another.
+    pub making_room: bool,
+    /// How often it was started again after it had died.
+    pub restarts: u32,
+    /// Its last crash, also after it was started again.
+    pub last_crash: Option<serving::Crash>,
 }
 
 /// The stable endpoint.
@@ -163,6 +182,11 @@ pub struct Model {
     pub has_projector: bool,
     /// `owner/name` on the hub.
     pub source_repo: Option<String>,
+    /// Further names by which requests may mean it.
+    pub aliases: Vec<String>,
+    /// The model of whose file this is a second entry, with parameters of its own.
+    pub alias_of: Option<String>,
+    pub policy: serving::ModelPolicy,
     pub details: Vec<ModelDetail>,
 }
 
@@ -220,6 +244,64 @@ pub struct LoadParamsIpc {
     #[specta(optional)]
     pub enable_thinking: Option<bool>,
     #[specta(optional)]
+    pub ubatch_size: Option<u32>,
+    #[specta(optional)]
+    pub threads_batch: Option<u32>,
+    #[specta(optional)]
+    pub kv_unified: Option<bool>,
+    #[specta(optional)]
+    pub kv_offload: Option<bool>,
+    #[specta(optional)]
+    pub swa_full: Option<bool>,
+    #[specta(optional)]
+    pub cache_ram: Option<i64>,
+    #[specta(optional)]
+    pub split_mode: Option<String>,
+    #[specta(optional)]
+    pub main_gpu: Option<u32>,
+    #[specta(optional)]
+    pub tensor_split: Option<Vec<f64>>,
+    #[specta(optional)]
+    pub device: Option<Vec<String>>,
+    #[specta(optional)]
+    pub cpu_moe: Option<bool>,
+    #[specta(optional)]
+    pub n_cpu_moe: Option<u32>,
+    #[specta(optional)]
+    pub override_tensor: Option<Vec<String>>,
+    #[specta(optional)]
+    pub rope_scaling: Option<String>,
+    #[specta(optional)]
+    pub rope_freq_base: Option<f64>,
+    #[specta(optional)]
+    pub rope_freq_scale: Option<f64>,
+    #[specta(optional)]
+    pub yarn_orig_ctx: Option<u32>,
+    #[specta(optional)]
+    pub mmproj: Option<String>,
+    #[specta(optional)]
+    pub lora: Option<Vec<String>>,
+    #[specta(optional)]
+    pub draft_model: Option<String>,
+    #[specta(optional)]
+    pub pooling: Option<String>,
+    #[specta(optional)]
+    pub embeddings: Option<bool>,
+    #[specta(optional)]
+    pub reranking: Option<bool>,
+    #[specta(optional)]
+    pub chat_template: Option<String>,
+    #[specta(optional)]
+    pub jinja: Option<bool>,
+    #[specta(optional)]
+    pub rpc: Option<Vec<String>>,
+    #[specta(optional)]
+    pub fit: Option<bool>,
+    #[specta(optional)]
+    pub numa: Option<String>,
+    #[specta(optional)]
+    pub env: Option<BTreeMap<String, String>>,
+    #[specta(optional)]
     pub extra_args: Option<BTreeMap<String, Option<ExtraValue>>>,
 }
 
@@ -230,6 +312,12 @@ pub enum FieldKind {
     Integer,
     Boolean,
     Choice,
+    Number,
+    File,
+    Text,
+    List,
+    Numbers,
+    Variables,
 }
 
 /// The group a field belongs to.
@@ -263,6 +351,7 @@ pub struct FieldSchema {
     pub kind: FieldKind,
     pub min: Option<i64>,
     pub max: Option<i64>,
+    pub recommended_max: Option<i64>,
     pub choices: Vec<String>,
     pub unit: Option<String>,
     pub category: Category,
@@ -336,29 +425,6 @@ pub struct Preview {
     pub sources: BTreeMap<String, ParamSourceIpc>,
 }
 
-/// Where an engine is from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
-#[serde(rename_all = "camelCase")]
-#[serde(rename = "EngineSource")]
-pub enum EngineSourceIpc {
-    Saved,
-    Paddock,
-    Path,
-    Packed,
-}
-
-/// An engine.
-#[derive(Debug, Clone, PartialEq, Serialize, Type)]
-#[serde(rename_all = "camelCase")]
-pub struct Engine {
-    pub name: String,
-    pub path: String,
-    pub current: bool,
-    pub present: bool,
-    pub version: Option<String>,
-    pub source: EngineSourceIpc,
-}
-
 /// The window's colours.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(rename_all = "camelCase")]
@@ -378,8 +444,8 @@ pub struct Settings {
     pub theme: Theme,
     pub model_folders: Vec<String>,
     pub paddock_models_folder: String,
-    pub engines: Vec<Engine>,
     pub hub: hub::HubSettings,
+    pub serving: serving::ServingSettings,
     /// Newer builds are installed without being asked for.
     pub auto_update_engines: bool,
     /// A load without an engine fetches one.

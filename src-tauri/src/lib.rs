@@ -30,6 +30,17 @@ pub fn api<R: tauri::Runtime>() -> tauri_specta::Builder<R> {
             commands::server::load_model,
             commands::server::unload_model,
             commands::server::model_log,
+            commands::server::set_model_policy,
+            commands::server::add_alias,
+            commands::server::remove_alias,
+            commands::gateway::set_endpoint,
+            commands::gateway::set_limits,
+            commands::gateway::list_refusals,
+            commands::gateway::allow_refused,
+            commands::gateway::gateway_stats,
+            commands::keys::list_keys,
+            commands::keys::add_key,
+            commands::keys::remove_key,
             commands::models::list_models,
             commands::models::import_models::<tauri::Wry>,
             commands::models::pick_model_files::<tauri::Wry>,
@@ -71,7 +82,6 @@ pub fn api<R: tauri::Runtime>() -> tauri_specta::Builder<R> {
             commands::downloads::cancel_download,
             commands::downloads::dismiss_download,
             commands::settings::get_settings,
-            commands::settings::set_port,
             commands::settings::set_theme,
             commands::settings::add_model_folder::<tauri::Wry>,
             commands::settings::remove_model_folder::<tauri::Wry>,
@@ -83,6 +93,7 @@ pub fn api<R: tauri::Runtime>() -> tauri_specta::Builder<R> {
             ipc_types::LibraryChanged,
             ipc_types::downloads::DownloadsChanged,
             ipc_types::hub::OpenHub,
+            ipc_types::serving::GatewayChanged,
         ])
         .dangerously_cast_bigints_to_number()
         // An absent member and null are the same to us, both ways.

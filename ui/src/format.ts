@@ -117,3 +117,23 @@ function shellWord(word: string): string {
 function trimZero(text: string): string {
   return text.replace(/\.0$/, '');
 }
+
+/** `41.7`, `128`, `0`: tokens per second. */
+export function rateOfTokens(perSecond: number): string {
+  if (perSecond < 0.05) return '0';
+  return perSecond >= 99.95 ? grouped(Math.round(perSecond)) : perSecond.toFixed(1);
+}
+
+/** `now`, `5 min ago`, `3 h ago`, `2 days ago`. */
+export function timeAgo(at: number, now = Date.now()): string {
+  const age = Math.max(0, now - at);
+  if (age < 60_000) return AGES.format(0, 'second');
+  if (age < 3_600_000) return `${Math.floor(age / 60_000)} min ago`;
+  return age < DAY_MILLISECONDS ? `${Math.floor(age / 3_600_000)} h ago` : daysAgo(at, now);
+}
+
+/** `412 ms`, `1.2 s`, `38 s`. */
+export function milliseconds(count: number): string {
+  if (count < 999.5) return `${Math.round(count)} ms`;
+  return count < 9950 ? `${(count / 1000).toFixed(1)} s` : duration(count);
+}

@@ -2,7 +2,9 @@
 
 pub(crate) mod downloads;
 pub(crate) mod engines;
+pub(crate) mod gateway;
 pub(crate) mod hub;
+pub(crate) mod keys;
 pub(crate) mod library;
 pub(crate) mod models;
 pub(crate) mod server;

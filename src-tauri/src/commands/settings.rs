@@ -1,6 +1,6 @@
 //! The settings screen.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::path::PathBuf;
 
 use paddock_core::Core;
@@ -13,6 +13,7 @@ use super::{ask, local_path};
 use crate::app_state::AppState;
 use crate::ipc_error::IpcError;
 use crate::ipc_types::hub::HubSettings;
+use crate::ipc_types::serving::{ServingLimits, ServingSettings};
 use crate::ipc_types::{LibraryChanged, Settings, Theme};
 
 /// The name of the theme in the document's `desktop` part.
@@ -32,11 +33,37 @@ pub(super) fn view(core: &Core) -> Settings {
             .map(|folder| folder.display().to_string())
             .collect(),
         paddock_models_folder: core.models_folder().display().to_string(),
-        engines: core.engines().into_iter().map(Into::into).collect(),
         hub: hub(core),
+        serving: serving(core),
         auto_update_engines: settings.engines.auto_update,
         fetch_missing_engine: settings.engines.fetch_missing,
     }
+}
+
+fn serving(core: &Core) -> ServingSettings {
+    let settings = core.settings();
+    let limits = &settings.limits;
+    ServingSettings {
+        load_on_demand: settings.gateway.load_on_demand,
+        request_log: settings.gateway.request_log,
+        allowed_hosts: settings.gateway.allowed_hosts.clone(),
+        allowed_origins: settings.gateway.allowed_origins.clone(),
+        limits: ServingLimits {
+            max_loaded: u32::try_from(limits.max_loaded).unwrap_or(u32::MAX),
+            memory_bytes: limits.memory_bytes,
+            idle_seconds: i32::try_from(limits.idle_seconds).unwrap_or(i32::MAX),
+        },
+        network_address: network_address(),
+    }
+}
+
+/// The address that other computers see: the system names it for a route out. Nothing is sent for that.
+fn network_address() -> Option<String> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    // An address of documentation: whatever has no route of its own.
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_loopback() && !address.is_unspecified()).then(|| address.to_string())
 }
 
 fn hub(core: &Core) -> HubSettings {
@@ -56,24 +83,6 @@ fn hub(core: &Core) -> HubSettings {
 #[specta::specta]
 pub(crate) async fn get_settings(state: State<'_, AppState>) -> Result<Settings, IpcError> {
     Ok(view(&state.core()?))
-}
-
-/// Moves the endpoint to another port, at once.
-#[tauri::command]
-#[specta::specta]
-pub(crate) async fn set_port(state: State<'_, AppState>, port: u16) -> Result<(), IpcError> {
-    if port < 1024 {
-        let message = format!("port {port} is not for programs like this one");
-        return Err(IpcError::new(
-            "invalid_port",
-            message,
-            "Choose a port from 1024 to 65535.",
-        ));
-    }
-    let core = state.core()?;
-    core.update_settings(|settings| settings.gateway.port = port)?;
-    let address = SocketAddr::new(core.settings().gateway.host, port);
-    state.move_endpoint(address)
 }
 
 #[tauri::command]

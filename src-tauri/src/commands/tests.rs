@@ -171,7 +171,7 @@ fn before_the_core_is_open_every_command_says_so() {
         ("library_folders", json!({})),
         ("found_elsewhere", json!({})),
         ("use_engine", json!({"name": "a"})),
-        ("set_port", json!({"port": 9000})),
+        ("set_endpoint", json!({"change": {"port": 9000}})),
         ("set_theme", json!({"theme": "dark"})),
         ("import_models", json!({"paths": []})),
         ("remove_model_folder", json!({"path": "/m"})),
@@ -272,7 +272,7 @@ fn errors_have_codes_that_the_page_knows() {
         "engine_not_found"
     );
     assert_eq!(
-        desk.refusal("set_port", json!({"port": 80})),
+        desk.refusal("set_endpoint", json!({"change": {"port": 80}})),
         "invalid_port"
     );
     std::fs::remove_file(desk.file("tiny.gguf")).unwrap();
@@ -368,7 +368,8 @@ fn settings_are_shown_changed_and_kept() {
         "system"
     );
     desk.asks("set_theme", json!({"theme": "dark"})).unwrap();
-    desk.asks("set_port", json!({"port": 9000})).unwrap();
+    desk.asks("set_endpoint", json!({"change": {"port": 9000}}))
+        .unwrap();
     let shown = desk.asks("get_settings", json!({})).unwrap();
     assert_eq!(shown["theme"], "dark");
     assert_eq!(shown["port"], 9000);

@@ -89,6 +89,8 @@ pub struct ModelsFolder {
     /// Paddock's own, where downloads go.
     pub own: bool,
     pub missing: bool,
+    /// Its drive does not answer.
+    pub silent: bool,
     pub free_bytes: Option<u64>,
     pub model_count: u32,
     pub size_bytes: u64,
@@ -195,6 +197,7 @@ impl From<core::FolderView> for ModelsFolder {
             path: folder.path.display().to_string(),
             own: folder.own,
             missing: folder.missing,
+            silent: folder.silent,
             free_bytes: folder.free_bytes,
             model_count: u32::try_from(folder.model_count).unwrap_or(u32::MAX),
             size_bytes: folder.size_bytes,

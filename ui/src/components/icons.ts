@@ -32,6 +32,7 @@ export {
   IconHistory as IconRollBack,
   IconHourglassEmpty as IconPatience,
   IconInfoCircle as IconAbout,
+  IconKey,
   IconLock as IconGated,
   IconPlayerPause as IconPause,
   IconPlayerPlay as IconResume,

@@ -7,7 +7,8 @@ import { m } from '../messages';
 const SECOND = 1000;
 const QUARTER_MINUTE = 15_000;
 
-function useNow(everyMilliseconds: number | null): number {
+/** The time, as often as asked; `null` does not tick. */
+export function useNow(everyMilliseconds: number | null): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
     if (everyMilliseconds === null) return;

@@ -10,6 +10,8 @@ export type ErrorAction =
   | 'changeParameters'
   | 'chooseEngine'
   | 'changePort'
+  | 'makeKey'
+  | 'showRunning'
   | 'addFiles'
   | 'removeModel'
   | 'openFolders'
@@ -93,6 +95,16 @@ export const errorTable: Record<string, Row> = {
   archive_broken: { action: 'tryAgain' },
   archive_refused: { action: 'chooseEngine' },
   releases_rate_limited: { action: 'tryAgain' },
+  // Several models, and requests that wait.
+  no_room: { action: 'showRunning' },
+  queue_full: { action: 'tryAgain' },
+  model_not_loaded: { action: 'tryAgain' },
+  crash_loop: { action: 'showLog' },
+  // Keys.
+  key_exists: { hint: e.hints.keyExists, action: 'makeKey' },
+  key_not_found: { hint: '', action: 'makeKey' },
+  key_name: { action: 'makeKey' },
+  needs_key: { hint: e.hints.needsKey, action: 'makeKey' },
   // The host.
   invalid_port: { action: 'changePort' },
   folder_unusable: { action: 'tryAgain' },

@@ -15,6 +15,25 @@ export const commands = {
 	loadModel: (key: string, params: LoadParams | null) => typedError<ServerStatus, IpcError>(__TAURI_INVOKE("load_model", { key, params })),
 	unloadModel: (key: string) => typedError<null, IpcError>(__TAURI_INVOKE("unload_model", { key })),
 	modelLog: (key: string) => typedError<string[], IpcError>(__TAURI_INVOKE("model_log", { key })),
+	/**  How long a model stays, and whether it is there from the start. */
+	setModelPolicy: (key: string, policy: ModelPolicy) => typedError<null, IpcError>(__TAURI_INVOKE("set_model_policy", { key, policy })),
+	/**  Another name for a model; or, as a second entry, the same file with parameters of its own. */
+	addAlias: (key: string, alias: string, secondEntry: boolean) => typedError<Model, IpcError>(__TAURI_INVOKE("add_alias", { key, alias, secondEntry })),
+	removeAlias: (alias: string) => typedError<null, IpcError>(__TAURI_INVOKE("remove_alias", { alias })),
+	/**  Changes where the endpoint listens, and to whom; at once. */
+	setEndpoint: (change: EndpointChange) => typedError<Settings, IpcError>(__TAURI_INVOKE("set_endpoint", { change })),
+	setLimits: (limits: ServingLimits) => typedError<Settings, IpcError>(__TAURI_INVOKE("set_limits", { limits })),
+	/**  The requests that were refused lately. */
+	listRefusals: () => typedError<Refusal[], IpcError>(__TAURI_INVOKE("list_refusals")),
+	/**  Allows what was refused: a name to call the endpoint by, or a web page's origin. */
+	allowRefused: (kind: RefusalKind, value: string) => typedError<Settings, IpcError>(__TAURI_INVOKE("allow_refused", { kind, value })),
+	/**  What goes through the endpoint, now. */
+	gatewayStats: () => typedError<GatewayStats, IpcError>(__TAURI_INVOKE("gateway_stats")),
+	listKeys: () => typedError<ApiKey[], IpcError>(__TAURI_INVOKE("list_keys")),
+	/**  Makes a key. What it answers is the only time that the key is seen. */
+	addKey: (name: string, manage: boolean) => typedError<NewKey, IpcError>(__TAURI_INVOKE("add_key", { name, manage })),
+	/**  Removes a key. Without any, other computers cannot reach the endpoint any more. */
+	removeKey: (name: string) => typedError<null, IpcError>(__TAURI_INVOKE("remove_key", { name })),
 	listModels: () => typedError<Model[], IpcError>(__TAURI_INVOKE("list_models")),
 	importModels: (paths: string[]) => typedError<Model[], IpcError>(__TAURI_INVOKE("import_models", { paths })),
 	pickModelFiles: () => typedError<Model[], IpcError>(__TAURI_INVOKE("pick_model_files")),
@@ -81,8 +100,6 @@ export const commands = {
 	/**  Takes a download that is over off the list. */
 	dismissDownload: (id: string) => typedError<null, IpcError>(__TAURI_INVOKE("dismiss_download", { id })),
 	getSettings: () => typedError<Settings, IpcError>(__TAURI_INVOKE("get_settings")),
-	/**  Moves the endpoint to another port, at once. */
-	setPort: (port: number) => typedError<null, IpcError>(__TAURI_INVOKE("set_port", { port })),
 	setTheme: (theme: Theme) => typedError<null, IpcError>(__TAURI_INVOKE("set_theme", { theme })),
 	addModelFolder: () => typedError<Settings, IpcError>(__TAURI_INVOKE("add_model_folder")),
 	removeModelFolder: (path: string) => typedError<Settings, IpcError>(__TAURI_INVOKE("remove_model_folder", { path })),
@@ -93,6 +110,7 @@ export const commands = {
 /** Events */
 export const events = {
 	downloadsChanged: makeEvent<DownloadsChanged, DownloadsChanged>("downloads-changed"),
+	gatewayChanged: makeEvent<GatewayChanged, GatewayChanged>("gateway-changed"),
 	libraryChanged: makeEvent<LibraryChanged, LibraryChanged>("library-changed"),
 	logLine: makeEvent<LogLine, LogLine>("log-line"),
 	openHub: makeEvent<OpenHub, OpenHub>("open-hub"),
@@ -107,6 +125,16 @@ export type Announcement = {
 	message: string,
 	/**  Milliseconds since 1970. */
 	at: number,
+};
+
+/**  An API key, as it can be shown again and again. */
+export type ApiKey = {
+	name: string,
+	lastFour: string,
+	/**  It may load, unload, download and change settings. */
+	manage: boolean,
+	/**  Milliseconds since 1970. */
+	createdAt: number,
 };
 
 /**  What can be installed. */
@@ -167,14 +195,14 @@ export type Endpoint = {
 	error: string | null,
 };
 
-/**  An engine. */
-export type Engine = {
-	name: string,
-	path: string,
-	current: boolean,
-	present: boolean,
-	version: string | null,
-	source: EngineSource,
+/**  Changes of the endpoint; what is null stays. */
+export type EndpointChange = {
+	host?: string | null,
+	port?: number | null,
+	loadOnDemand?: boolean | null,
+	requestLog?: boolean | null,
+	allowedHosts?: string[] | null,
+	allowedOrigins?: string[] | null,
 };
 
 /**  A release. */
@@ -269,9 +297,6 @@ export type EngineRow = {
 	pinnedBy: number,
 };
 
-/**  Where an engine is from. */
-export type EngineSource = "saved" | "paddock" | "path" | "packed";
-
 /**  Whether an engine can be relied on. */
 export type EngineState = "good" | "unproved" | "failed";
 
@@ -351,6 +376,17 @@ export type FoundModel = {
 	hasProjector: boolean,
 	/**  Its key, if it is in the library already. */
 	key: string | null,
+};
+
+/**  The traffic moved: at most twice a second. */
+export type GatewayChanged = GatewayStats;
+
+/**  What goes through the endpoint. */
+export type GatewayStats = {
+	total: Traffic,
+	models: ModelTraffic[],
+	/**  Requests that were refused so far: more means that the list of them changed. */
+	refused: number,
 };
 
 /**  A file of a variant. */
@@ -618,6 +654,11 @@ export type Model = {
 	hasProjector: boolean,
 	/**  `owner/name` on the hub. */
 	sourceRepo: string | null,
+	/**  Further names by which requests may mean it. */
+	aliases: string[],
+	/**  The model of whose file this is a second entry, with parameters of its own. */
+	aliasOf: string | null,
+	policy: ModelPolicy,
 	details: ModelDetail[],
 };
 
@@ -640,11 +681,25 @@ export type ModelDetails = {
 	problem: string | null,
 };
 
+/**  How long a model stays, and whether it is there from the start. */
+export type ModelPolicy = {
+	/**  Null is as the limits say; 0 at once, -1 never. */
+	ttlSeconds: number | null,
+	keepLoaded: boolean,
+	loadAtStart: boolean,
+};
+
 /**  Where Paddock fetched a model. */
 export type ModelSource = {
 	repo: string,
 	revision: string,
 	file: string,
+};
+
+/**  The traffic of one model. */
+export type ModelTraffic = {
+	key: string,
+	traffic: Traffic,
 };
 
 /**  A folder that models are looked for in. */
@@ -653,9 +708,18 @@ export type ModelsFolder = {
 	/**  Paddock's own, where downloads go. */
 	own: boolean,
 	missing: boolean,
+	/**  Its drive does not answer. */
+	silent: boolean,
 	freeBytes: number | null,
 	modelCount: number,
 	sizeBytes: number,
+};
+
+/**  A key that was just made: the only time that it is shown. */
+export type NewKey = {
+	name: string,
+	key: string,
+	manage: boolean,
 };
 
 /**  Whether the hub has another upload of a model's file. */
@@ -698,6 +762,24 @@ export type Problem = {
 /**  How bad a problem is. */
 export type ProblemSeverity = "error" | "warning";
 
+/**  Requests that were refused, counted by what was wrong. */
+export type Refusal = {
+	kind: RefusalKind,
+	value: string,
+	count: number,
+	/**  Milliseconds since 1970. */
+	lastAt: number,
+};
+
+/**  What was wrong with a request. */
+export type RefusalKind = 
+/**  The name that the endpoint was called by. */
+"host" | 
+/**  The web page that it came from. */
+"origin" | 
+/**  No key, or a wrong one. */
+"key";
+
 /**  Why a server failed. */
 export type ServerFailure = {
 	code: string,
@@ -731,6 +813,48 @@ export type ServerStatus = {
 	memory: ServerMemory,
 	/**  What it was started with. */
 	appliedParams: LoadParams,
+	/**  Requests that it answers. */
+	requestsInFlight: number,
+	/**  Requests that wait for it. */
+	requestsWaiting: number,
+	/**  Since when it has had nothing to do, in milliseconds since 1970; null while it has. */
+	idleSince: number | null,
+	/**  It ends after so long without a request: 0 at once, -1 never. */
+	ttlSeconds: number,
+	/**  Never ended to make room, and not when it is idle. */
+	keepLoaded: boolean,
+	/**  It is to be loaded, and waits for another's memory. */
+	waitingForRoom: boolean,
+	/**  Its last requests are being answered; then it makes room for another. */
+	makingRoom: boolean,
+	/**  How often it was started again after it had died. */
+	restarts: number,
+	/**  Its last crash, also after it was started again. */
+	lastCrash: Crash | null,
+};
+
+export type Crash = { failure: ServerFailure, at: number };
+
+
+/**  Bounds on what runs. */
+export type ServingLimits = {
+	/**  0 is as many as memory holds. */
+	maxLoaded: number,
+	/**  All models together; what the machine has where there is none. */
+	memoryBytes: number | null,
+	/**  Without a request for so long, a model ends: 0 at once, -1 never. */
+	idleSeconds: number,
+};
+
+/**  Whom the endpoint serves, and how. */
+export type ServingSettings = {
+	loadOnDemand: boolean,
+	requestLog: boolean,
+	allowedHosts: string[],
+	allowedOrigins: string[],
+	limits: ServingLimits,
+	/**  This machine's address in its network, where it has one. */
+	networkAddress: string | null,
 };
 
 /**  What the settings screen shows. */
@@ -740,8 +864,8 @@ export type Settings = {
 	theme: Theme,
 	modelFolders: string[],
 	paddockModelsFolder: string,
-	engines: Engine[],
 	hub: HubSettings,
+	serving: ServingSettings,
 	/**  Newer builds are installed without being asked for. */
 	autoUpdateEngines: boolean,
 	/**  A load without an engine fetches one. */
@@ -794,6 +918,23 @@ export type Theme = "light" | "dark" | "system";
 
 /**  Where the hub's token is from. */
 export type TokenSource = "settings" | "environment" | "file";
+
+/**  What goes through the endpoint, for one model or for all. */
+export type Traffic = {
+	/**  Requests so far. */
+	requests: number,
+	/**  Those that got an error, or an answer that is not whole. */
+	failed: number,
+	/**  Requests that are being answered, waiting ones included. */
+	inFlight: number,
+	/**  Requests that wait for a model to load. */
+	waiting: number,
+	/**  Tokens that are generated a second, now. */
+	tokensPerSecond: number | null,
+	promptTokens: number,
+	completionTokens: number,
+	firstTokenMilliseconds: number | null,
+};
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

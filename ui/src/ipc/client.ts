@@ -4,10 +4,14 @@ import {
   commands,
   type DownloadLimits,
   type DownloadRequest,
+  type EndpointChange,
   type FileFate,
   type HubQuery,
   type IpcError,
   type LoadParams,
+  type ModelPolicy,
+  type RefusalKind,
+  type ServingLimits,
   type Theme,
 } from './bindings';
 
@@ -65,10 +69,28 @@ export const client = {
   unloadModel: (key: string) => unwrap(commands.unloadModel(key)),
   modelLog: (key: string) => unwrap(commands.modelLog(key)),
 
+  /** How long a model stays, and whether it is there from the start. */
+  setModelPolicy: (key: string, policy: ModelPolicy) => unwrap(commands.setModelPolicy(key, policy)),
+  /** Another name for a model; as a second entry, the same file with parameters of its own. Answers which model has it. */
+  addAlias: (key: string, alias: string, secondEntry: boolean) =>
+    unwrap(commands.addAlias(key, alias, secondEntry)),
+  /** A second entry goes with its parameters. */
+  removeAlias: (alias: string) => unwrap(commands.removeAlias(alias)),
+
+  /** What is not given stays as it is. */
+  setEndpoint: (change: EndpointChange) => unwrap(commands.setEndpoint(change)),
+  setLimits: (limits: ServingLimits) => unwrap(commands.setLimits(limits)),
+  listKeys: () => unwrap(commands.listKeys()),
+  /** The answer is the only time that the key is seen. */
+  addKey: (name: string, manage: boolean) => unwrap(commands.addKey(name, manage)),
+  removeKey: (name: string) => unwrap(commands.removeKey(name)),
+  listRefusals: () => unwrap(commands.listRefusals()),
+  allowRefused: (kind: RefusalKind, value: string) => unwrap(commands.allowRefused(kind, value)),
+  gatewayStats: () => unwrap(commands.gatewayStats()),
+
   /** Shows the data folder in the system's file manager. */
   openDataFolder: () => unwrap(commands.openDataFolder()),
   getSettings: () => unwrap(commands.getSettings()),
-  setPort: (port: number) => unwrap(commands.setPort(port)),
   setTheme: (theme: Theme) => unwrap(commands.setTheme(theme)),
   addModelFolder: () => unwrap(commands.addModelFolder()),
   removeModelFolder: (path: string) => unwrap(commands.removeModelFolder(path)),

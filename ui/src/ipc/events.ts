@@ -1,6 +1,13 @@
 // What the back end tells without being asked. Each function returns one that ends the subscription.
 import { getCurrentWebview } from '@tauri-apps/api/webview';
-import { events, type JobView, type LogLine, type OpenHub, type Snapshot } from './bindings';
+import {
+  events,
+  type GatewayStats,
+  type JobView,
+  type LogLine,
+  type OpenHub,
+  type Snapshot,
+} from './bindings';
 
 type Stop = () => void;
 
@@ -37,6 +44,11 @@ export function onLibraryChanged(take: () => void): Stop {
 /** All downloads, whenever one of them changed. */
 export function onDownloads(take: (jobs: JobView[]) => void): Stop {
   return stoppable(events.downloadsChanged.listen(event => take(event.payload)));
+}
+
+/** What goes through the endpoint, at most twice a second. */
+export function onTraffic(take: (stats: GatewayStats) => void): Stop {
+  return stoppable(events.gatewayChanged.listen(event => take(event.payload)));
 }
 
 /** A link to a model was opened outside the window. */

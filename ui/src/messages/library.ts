@@ -43,6 +43,7 @@ export const libraryWords = {
     free: (size: string) => `${size} free`,
     holds: (count: number, size: string) => `${models(count)}, ${size}`,
     empty: 'no models',
+    silent: 'Its drive does not answer. Its models are kept and come back with it.',
     missing: 'Not there: its drive may be away. Its models are kept and come back with it.',
     move: (path: string) => `Move ${path} to another place`,
     moveWhat: 'move the model folder',

@@ -31,6 +31,8 @@ export const keys = {
   engines: ['engines'] as const,
   engineDetails: (name: string) => ['engines', 'details', name] as const,
   availableEngines: ['available-engines'] as const,
+  apiKeys: ['api-keys'] as const,
+  refusals: ['refusals'] as const,
   hubSearch: ['hub-search'] as const,
   hubRepo: (id: string) => ['hub-repo', id] as const,
 };

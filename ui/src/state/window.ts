@@ -6,7 +6,8 @@ import { createStore, useStore } from './store';
 export type Tab = 'models' | 'discover' | 'server' | 'engines' | 'settings';
 export const TABS: readonly Tab[] = ['models', 'discover', 'server', 'engines', 'settings'];
 export type PaneTab = 'parameters' | 'details' | 'log';
-export type SettingsSection = 'engine' | 'folders' | 'server' | 'hub';
+export type SettingsSection = 'engine' | 'folders' | 'hub';
+export type ServerSection = 'endpoint' | 'keys' | 'access' | 'loading';
 
 /** A failed action that has no better place to be shown. */
 export type Alert = { id: number; text: string; hint: string };
@@ -88,6 +89,8 @@ export const openRepo = (id: string, file: string | null = null) =>
   patchWindow({ tab: 'discover', hubRepo: id, hubPageOpen: true, target: file });
 
 export const openSettings = (section: SettingsSection) => patchWindow({ tab: 'settings', target: section });
+
+export const openServer = (section: ServerSection) => patchWindow({ tab: 'server', target: section });
 
 let alertId = 0;
 

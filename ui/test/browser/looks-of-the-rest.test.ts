@@ -6,7 +6,6 @@ const views: View[] = [
   { name: 'no-engine', scenario: 'noEngine', go: page => openModel(page, 'gemma-3-27b') },
   { name: 'no-engine-settings', scenario: 'noEngine', go: key('Control+5') },
   { name: 'port-taken', scenario: 'portTaken', go: key('Control+3') },
-  { name: 'server', scenario: 'two', go: key('Control+3') },
   { name: 'settings', scenario: 'ready', go: key('Control+5') },
   {
     name: 'settings-end',

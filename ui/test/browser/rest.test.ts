@@ -8,7 +8,6 @@ import { openPage, withBrowser } from './page';
 withBrowser();
 
 const calls = (page: Page) => page.evaluate(() => window.paddockFakeBackEnd?.calls ?? []);
-const bar = (page: Page) => page.locator('header').first();
 
 describe('start', () => {
   test('another Paddock owns the data folder: take over', async () => {
@@ -81,46 +80,6 @@ describe('log', () => {
   });
 });
 
-describe('server', () => {
-  test('snippets name the endpoint and the model', async () => {
-    const page = await openPage('two');
-    await page.keyboard.press('Control+3');
-    for (const [tab, words] of [
-      ['curl', 'curl http://127.0.0.1:8421/v1/chat/completions'],
-      ['Python', 'base_url="http://127.0.0.1:8421/v1"'],
-      ['JavaScript', 'baseURL: "http://127.0.0.1:8421/v1"'],
-      ['Editor', 'Base URL   http://127.0.0.1:8421/v1'],
-    ] as const) {
-      await page.getByRole('tab', { name: tab }).click();
-      await page.getByRole('button', { name: `Copy ${tab}` }).click();
-      const copied = await page.evaluate(() => navigator.clipboard.readText());
-      expect(copied).toContain(words);
-      expect(copied).toContain('qwen/qwen3-8b-q5_k_m');
-    }
-  });
-
-  test('stops one of two', async () => {
-    const page = await openPage('two');
-    await page.keyboard.press('Control+3');
-    await page.getByRole('main').getByRole('button', { name: 'Stop qwen3-8b' }).click();
-    await page.getByText('qwen3-8b has stopped.').waitFor({ state: 'attached' });
-    await bar(page).getByText('gemma-3-270m').waitFor();
-  });
-
-  test('a taken port is said where it matters, and leads to the setting', async () => {
-    const page = await openPage('portTaken');
-    await bar(page).getByRole('button', { name: 'Endpoint is down' }).click();
-    await page.getByText('Port 8421 is taken by another program.').waitFor();
-    await page.getByRole('button', { name: 'Change port' }).click();
-    const port = page.getByLabel('Port', { exact: true });
-    await port.fill('80');
-    await page.getByText('Enter a port from 1,024 to 65,535.').waitFor();
-    await port.fill('8422');
-    await port.press('Enter');
-    await page.getByText('Port 8422 is taken by another program.').waitFor();
-  });
-});
-
 describe('settings', () => {
   test('the theme changes at once', async () => {
     const page = await openPage('ready');
@@ -130,14 +89,6 @@ describe('settings', () => {
     await page.getByText('Light', { exact: true }).click();
     await page.locator('html[data-mantine-color-scheme="light"]').waitFor();
     expect(await calls(page)).toContain('setTheme');
-  });
-
-  test('another port moves the endpoint', async () => {
-    const page = await openPage('ready');
-    await page.keyboard.press('Control+5');
-    await page.getByLabel('Port', { exact: true }).fill('9000');
-    await page.getByRole('button', { name: 'Use this port' }).click();
-    await bar(page).getByText('http://127.0.0.1:9000/v1').waitFor();
   });
 
   test('an engine can be picked where there is none', async () => {

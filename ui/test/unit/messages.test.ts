@@ -8,6 +8,8 @@ import { downloadWords } from '../../src/messages/downloads';
 import { engineWords } from '../../src/messages/engines';
 import { hubWords } from '../../src/messages/hub';
 import { optionWords } from '../../src/messages/options';
+import { policyWords } from '../../src/messages/policy';
+import { serverWords } from '../../src/messages/server';
 
 function words(value: unknown): string[] {
   if (typeof value === 'string') return [value];
@@ -19,7 +21,7 @@ function words(value: unknown): string[] {
 }
 
 const { appliesOnReload, ...formWords } = m.form;
-const pages = [discoverWords, downloadWords, engineWords, hubWords, optionWords];
+const pages = [discoverWords, downloadWords, engineWords, hubWords, optionWords, policyWords, serverWords];
 const all = words([{ ...m, form: formWords }, ...pages]).concat(
   appliesOnReload(['A']),
   appliesOnReload(['A', 'B']),

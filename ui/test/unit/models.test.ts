@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { folderOf, headerLine, rowLine } from '../../src/features/models/describe';
 import { filterModels, sortModels } from '../../src/features/models/sort-filter';
-import { isLoopbackUrl } from '../../src/features/server/loopback';
-import { SNIPPETS, snippet } from '../../src/features/server/snippets';
 import { broken, gemma, models } from '../../src/ipc/fake/models';
 
 const names = (list: { name: string }[]) => list.map(model => model.name);
@@ -42,21 +40,3 @@ test('a model in one line', () => {
   expect(rowLine({ ...gemma, parameterCount: null, contextLength: null, sizeBytes: null })).toBe('');
   expect(folderOf('/a/b/c.gguf')).toBe('/a/b');
 });
-
-test('snippets quote what they are given', () => {
-  for (const kind of SNIPPETS) {
-    const text = snippet(kind, 'http://127.0.0.1:8421/v1', 'google/gemma');
-    expect(text).toContain('http://127.0.0.1:8421/v1');
-    expect(text).toContain('google/gemma');
-  }
-});
-
-test.each([
-  ['http://127.0.0.1:8421', true],
-  ['http://[::1]:8421', true],
-  ['http://localhost:8421', true],
-  ['http://0.0.0.0:8421', false],
-  ['http://192.168.1.5:8421', false],
-  ['http://127.0.0.1.example.org', false],
-  ['', false],
-])('%s is for this computer only: %s', (url, local) => expect(isLoopbackUrl(url)).toBe(local));

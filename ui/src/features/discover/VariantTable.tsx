@@ -39,7 +39,7 @@ export function VariantTable({ repo }: { repo: HubRepo }) {
 
 function Row({ repo, variant }: { repo: HubRepo; variant: HubVariant }) {
   const row = useRef<HTMLTableRowElement>(null);
-  const meant = useWindow(value => isMeant(variant, value.target));
+  const meant = useWindow(value => isMeant(variant, value.target, repo.namedVariant));
   useEffect(() => {
     if (!meant) return;
     row.current?.scrollIntoView({ block: 'nearest' });

@@ -7,7 +7,7 @@ import { client } from '../../ipc/client';
 import { useSnapshot } from '../../state/live';
 import { keys } from '../../state/queries';
 import { createStore, useStore } from '../../state/store';
-import { remember, remembered } from '../../state/window';
+import { remember, remembered, windowState } from '../../state/window';
 
 export const HUB_SORTS: readonly HubSort[] = ['trending', 'downloads', 'likes', 'newest'];
 
@@ -67,10 +67,18 @@ export function useHubSearch() {
   return { ...found, asked: query, typing: text !== now.text.trim() };
 }
 
+/** With what a link or the search named of it, so that the answer says which variant that is. */
+export function referenceOf(id: string, target: string | null): string {
+  if (!target) return id;
+  return /\.gguf$/i.test(target)
+    ? `paddock://models/huggingface/${id}?file=${encodeURIComponent(target)}`
+    : `${id}:${target}`;
+}
+
 export function useHubRepo(id: string) {
   return useQuery({
     queryKey: keys.hubRepo(id),
-    queryFn: () => client.hubRepo(id),
+    queryFn: () => client.hubRepo(referenceOf(id, windowState.get().target)),
     staleTime: STALE_MILLISECONDS,
   });
 }

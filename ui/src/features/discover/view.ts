@@ -31,11 +31,13 @@ export function inOrder(repo: HubRepo): HubVariant[] {
   return [...repo.variants].sort((a, b) => Number(b.recommended) - Number(a.recommended));
 }
 
-/** Whether a link, or what was typed behind the colon, means this variant. */
-export function isMeant(variant: HubVariant, target: string | null): boolean {
+/** Whether a link, or what was typed behind the colon, means this variant; `named` is the back end's reading of it. */
+export function isMeant(variant: HubVariant, target: string | null, named: string | null = null): boolean {
   if (!target) return false;
   return (
-    variant.name.toLowerCase() === target.toLowerCase() || variant.files.some(file => file.path === target)
+    variant.name === named ||
+    variant.name.toLowerCase() === target.toLowerCase() ||
+    variant.files.some(file => file.path === target)
   );
 }
 

@@ -21,6 +21,7 @@ import { FieldGroup } from './FieldGroup';
 import classes from './Form.module.css';
 import { changedSince, groupsOf, otherProblems, withLabels } from './form';
 import { changedExtras, extrasOf, flagOf } from './options';
+import { StayGroup } from './StayGroup';
 import { useDraft } from './use-draft';
 import { useFocusedField } from './use-focused-field';
 
@@ -123,6 +124,7 @@ function Form({ model, status, form }: { model: Model; status: ModelStatus; form
               }
             />
           ))}
+          <StayGroup model={model} />
           <EngineOptions
             form={form}
             draft={draft}

@@ -18,7 +18,7 @@ export function FolderFacts({ path }: { path: string }) {
   return (
     <div className={classes.folderFacts}>
       {folder.missing ? (
-        <span className={classes.away}>{words.missing}</span>
+        <span className={classes.away}>{folder.silent ? words.silent : words.missing}</span>
       ) : (
         <>
           <span>

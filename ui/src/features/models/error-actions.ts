@@ -1,7 +1,7 @@
 // Carries out what the error table offers.
 import type { ErrorAction } from '../../errors/table';
 import { askToRemove, loadModel, pickFiles } from '../../state/actions';
-import { openModel, openSettings, openTab } from '../../state/window';
+import { openModel, openServer, openSettings, openTab } from '../../state/window';
 
 export async function runErrorAction(action: ErrorAction, key: string, field: string | null): Promise<void> {
   switch (action) {
@@ -10,7 +10,11 @@ export async function runErrorAction(action: ErrorAction, key: string, field: st
     case 'chooseEngine':
       return openTab('engines');
     case 'changePort':
-      return openSettings('server');
+      return openServer('endpoint');
+    case 'makeKey':
+      return openServer('keys');
+    case 'showRunning':
+      return openTab('server');
     case 'openFolders':
       return openSettings('folders');
     case 'setToken':

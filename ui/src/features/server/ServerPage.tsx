@@ -1,29 +1,34 @@
-// Where to reach the models, how to connect a program, what runs, and what it says.
+// Where to reach the models, how to connect a program, what runs, who may use it, and what it says.
 import { Button, Group, Select, Skeleton, Text } from '@mantine/core';
-import { useState } from 'react';
-import { FactRow } from '../../components/Facts';
+import { useEffect, useState } from 'react';
 import { LogView } from '../../components/LogView';
-import { Note } from '../../components/Note';
-import { Page, Rows, Section } from '../../components/Section';
-import { StateMark } from '../../components/StateMark';
-import { asSentence } from '../../errors/table';
-import type { Endpoint } from '../../ipc/bindings';
+import { Page, Section } from '../../components/Section';
+import sectionClasses from '../../components/Section.module.css';
 import { m } from '../../messages';
 import { useSnapshot } from '../../state/live';
 import { useModelLog } from '../../state/log';
-import { useModelName } from '../../state/queries';
+import { useModelName, useSettings } from '../../state/queries';
 import { type ModelStatus, useActiveStatuses } from '../../state/status';
-import { openSettings, openTab, useWindow } from '../../state/window';
+import { openTab, patchWindow, useWindow } from '../../state/window';
 import { baseUrl } from '../status-bar/EndpointPill';
-import { isLoopbackUrl } from './loopback';
+import { AccessSection } from './AccessSection';
+import { ActivitySection } from './ActivitySection';
+import { EndpointSection } from './EndpointSection';
+import { KeysSection } from './KeysSection';
+import { LoadingSection } from './LoadingSection';
+import { isLoopback } from './loopback';
 import { RunningModel } from './RunningModel';
 import { Snippets } from './Snippets';
+import { useApiKeys } from './serving-queries';
 
 export default function ServerPage() {
   const snapshot = useSnapshot();
+  const settings = useSettings().data ?? null;
   const statuses = useActiveStatuses();
   const running = statuses.filter(status => status.state !== 'failed');
   const chosen = useWindow(value => value.modelKey);
+  const { apiKeys } = useApiKeys();
+  useTarget(snapshot !== null && settings !== null);
   if (!snapshot) {
     return (
       <Page label={m.server.title}>
@@ -34,7 +39,7 @@ export default function ServerPage() {
   }
   return (
     <Page label={m.server.title}>
-      <EndpointSection endpoint={snapshot.endpoint} />
+      <EndpointSection endpoint={snapshot.endpoint} settings={settings} />
       <Section title={m.server.running}>
         {running.length === 0 ? (
           <Group gap="sm">
@@ -44,52 +49,38 @@ export default function ServerPage() {
             </Button>
           </Group>
         ) : (
-          <Rows>
+          <ul className={sectionClasses.rows} style={{ listStyle: 'none', margin: 0, padding: 0 }}>
             {running.map(status => (
               <RunningModel key={status.key} status={status} memory={snapshot.memory} />
             ))}
-          </Rows>
+          </ul>
         )}
       </Section>
+      <ActivitySection />
       <Snippets
         url={baseUrl(snapshot.endpoint)}
-        running={running.map(status => status.key)}
+        running={running}
         chosen={chosen}
+        needsKey={apiKeys.length > 0}
       />
+      <KeysSection open={settings !== null && !isLoopback(settings.host)} />
+      {settings && <AccessSection serving={settings.serving} />}
+      {settings && <LoadingSection serving={settings.serving} totalBytes={snapshot.memory.totalBytes} />}
       {statuses.length > 0 && <LogSection statuses={statuses} />}
     </Page>
   );
 }
 
-function EndpointSection({ endpoint }: { endpoint: Endpoint }) {
-  const url = baseUrl(endpoint);
-  return (
-    <Section title={m.server.endpointTitle} body={m.server.endpointBody}>
-      {endpoint.listening ? (
-        <Rows>
-          <Group justify="space-between" gap="md">
-            <FactRow facts={[{ label: m.server.baseUrl, value: url, copy: url, mono: true }]} />
-            <Group gap="sm">
-              <StateMark state="ready" word={m.server.listening} />
-              <Text c="dimmed">{isLoopbackUrl(endpoint.url) ? m.server.onlyHere : m.server.open}</Text>
-            </Group>
-          </Group>
-        </Rows>
-      ) : (
-        <Note
-          kind="bad"
-          title={asSentence(endpoint.error ?? m.server.down)}
-          action={
-            <Button size="sm" onClick={() => openSettings('server')}>
-              {m.server.changePort}
-            </Button>
-          }
-        >
-          {m.server.downBody}
-        </Note>
-      )}
-    </Section>
-  );
+/** Brings the part of the page into view that somebody was sent to. */
+function useTarget(there: boolean): void {
+  const target = useWindow(value => value.target);
+  useEffect(() => {
+    const section = there && target ? document.getElementById(`server-${target}`) : null;
+    if (!section) return;
+    section.scrollIntoView({ block: 'start' });
+    section.querySelector<HTMLElement>('input')?.focus({ preventScroll: true });
+    patchWindow({ target: null });
+  }, [there, target]);
 }
 
 function LogSection({ statuses }: { statuses: ModelStatus[] }) {

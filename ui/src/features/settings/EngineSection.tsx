@@ -2,11 +2,12 @@
 import { Button, Group, Text } from '@mantine/core';
 import { IconEngine, IconWarning } from '../../components/icons';
 import { Rows, Section } from '../../components/Section';
-import type { Engine } from '../../ipc/bindings';
 import { m } from '../../messages';
 import { openTab } from '../../state/window';
+import { useEngines } from '../engines/queries';
 
-export function EngineSection({ engines }: { engines: Engine[] }) {
+export function EngineSection() {
+  const { engines } = useEngines();
   const current = engines.find(engine => engine.current) ?? null;
   const missing = current !== null && !current.present;
   return (

@@ -9,7 +9,6 @@ import { useSettings } from '../../state/queries';
 import { patchWindow, useWindow } from '../../state/window';
 import { AboutSection } from './AboutSection';
 import { AppearanceSection } from './AppearanceSection';
-import { EndpointSection } from './EndpointSection';
 import { EngineSection } from './EngineSection';
 import { FoldersSection } from './FoldersSection';
 import { HubSection } from './HubSection';
@@ -53,10 +52,9 @@ export default function SettingsPage() {
       )}
       {settings.data && (
         <>
-          <EngineSection engines={settings.data.engines} />
+          <EngineSection />
           <FoldersSection settings={settings.data} />
           <HubSection hub={settings.data.hub} />
-          <EndpointSection settings={settings.data} />
           <AppearanceSection theme={settings.data.theme} />
           <KeysSection />
           <AboutSection />

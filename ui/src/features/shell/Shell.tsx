@@ -6,6 +6,7 @@ import { connectDownloads } from '../../state/downloads';
 import { followEngineJob } from '../../state/engine-job';
 import { connectLive, useSnapshot } from '../../state/live';
 import { followLibrary, useSettings } from '../../state/queries';
+import { connectTraffic } from '../../state/traffic';
 import { useWindow } from '../../state/window';
 import { ModelsPage } from '../models/ModelsPage';
 import { RemoveDialog } from '../models/RemoveDialog';
@@ -40,6 +41,7 @@ export function Shell() {
   useEffect(followLibrary, []);
   useEffect(followEngineJob, []);
   useEffect(connectDownloads, []);
+  useEffect(connectTraffic, []);
   useSavedTheme();
   useShortcuts();
   return (

@@ -7,8 +7,9 @@ import { m } from '../../messages';
 import { openTab } from '../../state/window';
 import classes from './StatusBar.module.css';
 
-/** What clients are given as base URL. */
-export const baseUrl = (endpoint: Endpoint) => `${endpoint.url}/v1`;
+/** What clients on this computer are given as base URL. An endpoint that listens everywhere is not called so. */
+export const baseUrl = (endpoint: Endpoint) =>
+  `${endpoint.url.replace(/\/\/(0\.0\.0\.0|\[::\])(?=:|$)/, '//127.0.0.1')}/v1`;
 
 export function EndpointPill({ endpoint }: { endpoint: Endpoint }) {
   if (!endpoint.listening) {

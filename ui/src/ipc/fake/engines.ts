@@ -211,10 +211,6 @@ export class FakeEngines {
       previous: one.current && one.name !== name,
     }));
     this.scenario.snapshot.engine = name;
-    this.scenario.settings.engines = this.scenario.settings.engines.map(one => ({
-      ...one,
-      current: one.name === name,
-    }));
     this.publish();
   }
 

@@ -19,6 +19,7 @@ import { added, gemma } from './models';
 import { extraPiece } from './options';
 import { type Scenario, server } from './scenarios';
 import { newEngineFields, oldEngineFields } from './schema';
+import { FakeServing } from './serving';
 
 const STOP_MILLISECONDS = 120;
 const DEFAULTS: LoadParams = { parallel: 4 };
@@ -34,12 +35,16 @@ export class FakeHost {
   private readonly loads = new Map<string, { cancel: () => void }>();
   private readonly scenario: Scenario;
   private readonly engines: FakeEngines;
+  /** For tests: to set traffic in motion. */
+  readonly serving: FakeServing;
   private readonly more: Record<string, (args: Args) => unknown>;
 
   constructor(scenario: Scenario) {
     this.scenario = scenario;
     this.engines = new FakeEngines(scenario, () => this.publish());
+    this.serving = new FakeServing(scenario, () => this.publish());
     this.more = {
+      ...this.serving.commands,
       ...this.engines.commands,
       ...new FakeDownloads(scenario).commands,
       ...new FakeHubSettings(scenario).commands,
@@ -163,12 +168,6 @@ export class FakeHost {
     },
     openDataFolder: () => null,
     getSettings: () => this.scenario.settings,
-    setPort: ({ port }: Args) => {
-      this.scenario.settings.port = port as number;
-      this.scenario.snapshot.endpoint = { url: `http://127.0.0.1:${port}`, listening: true, error: null };
-      this.publish();
-      return null;
-    },
     setTheme: ({ theme }: Args) => {
       this.scenario.settings.theme = theme as Scenario['settings']['theme'];
       return null;
@@ -183,16 +182,6 @@ export class FakeHost {
     },
     pickEngine: () => {
       const path = '/opt/llama.cpp/llama-server';
-      const { settings } = this.scenario;
-      settings.engines = settings.engines.filter(one => one.path !== path);
-      settings.engines.push({
-        name: 'llama.cpp',
-        path,
-        current: false,
-        present: true,
-        version: 'b11434',
-        source: 'saved',
-      });
       this.engines.add({ name: 'llama.cpp', path });
       return this.useEngine('llama.cpp');
     },

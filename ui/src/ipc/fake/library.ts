@@ -95,11 +95,12 @@ export function detailsOf(model: Model): ModelDetails {
 export function foldersOf(settings: Settings, models: Model[]): ModelsFolder[] {
   return [settings.paddockModelsFolder, ...settings.modelFolders].map((path, index) => {
     const inside = models.filter(model => model.present && model.path.startsWith(path));
-    const missing = path.startsWith('/media');
+    const missing = path.startsWith('/media') || path.startsWith('/mnt');
     return {
       path,
       own: index === 0,
       missing,
+      silent: path.endsWith('/archive'),
       freeBytes: missing ? null : 187_400_000_000,
       modelCount: inside.length,
       sizeBytes: inside.reduce((sum, model) => sum + (model.sizeBytes ?? 0), 0),

@@ -1,5 +1,6 @@
 // Models for the window to show: small and large, one in shards, one on a drive that is away, one that is broken.
 import type { Model } from '../bindings';
+import { noPolicy } from './serving';
 
 type Short = Partial<Model> & Pick<Model, 'name' | 'publisher'>;
 
@@ -24,6 +25,9 @@ function model(short: Short): Model {
     foundIn: null,
     hasProjector: false,
     sourceRepo: null,
+    aliases: [],
+    aliasOf: null,
+    policy: noPolicy,
     details: [],
     ...short,
   };
@@ -50,6 +54,7 @@ export const gemma = model({
   contextLength: 32_768,
   hasSavedParams: true,
   sourceRepo: 'ggml-org/gemma-3-270m-GGUF',
+  aliases: ['small'],
   details: gemmaDetails,
 });
 

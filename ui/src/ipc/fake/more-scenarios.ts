@@ -213,7 +213,6 @@ export const moreChanges = {
   /** A model was loaded while there was no engine. */
   loadsEngine: scenario => {
     scenario.engineRows = [];
-    scenario.settings.engines = [];
     scenario.snapshot.engine = null;
     scenario.snapshot.engineJob = engineJob('b11512', 'vulkan', 'fetching', 0.42);
   },
@@ -222,7 +221,6 @@ export const moreChanges = {
   },
   noEngineAlone: scenario => {
     scenario.engineRows = [];
-    scenario.settings.engines = [];
     scenario.snapshot.engine = null;
   },
   engineMute: ({ refuse, engineDetails }) => {

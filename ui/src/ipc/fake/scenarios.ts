@@ -1,12 +1,14 @@
 // The states that the window can be opened in.
 import type {
+  ApiKey,
   AvailableEngines,
-  Engine,
   EngineDetails,
   EngineRow,
+  GatewayStats,
   IpcError,
   JobView,
   Model,
+  Refusal,
   ServerFailure,
   ServerStatus,
   Settings,
@@ -17,6 +19,7 @@ import { availableEngines, engineDetails, engineRows } from './engines';
 import { outOfMemoryLog } from './log';
 import { broken, gemma, models } from './models';
 import { moreChanges } from './more-scenarios';
+import { noStats, serving, someKeys, someRefusals } from './serving';
 
 export type Scenario = {
   startUp: StartUp;
@@ -29,6 +32,9 @@ export type Scenario = {
   /** How an installation ends, where it does not end well. */
   installFails: IpcError | null;
   jobs: JobView[];
+  apiKeys: ApiKey[];
+  refusals: Refusal[];
+  stats: GatewayStats;
   /** The hub takes its time. */
   slowHub: boolean;
   oldEngine: boolean;
@@ -41,41 +47,6 @@ export type Scenario = {
 };
 
 const DATA = '/home/ada/.local/share/dev.paddock.desktop';
-
-const engines: Engine[] = [
-  {
-    name: 'b11434-vulkan',
-    path: `${DATA}/engines/b11434-vulkan/llama-server`,
-    current: true,
-    present: true,
-    version: 'b11434',
-    source: 'paddock',
-  },
-  {
-    name: 'my-build',
-    path: '/home/ada/src/llama.cpp/build/bin/llama-server',
-    current: false,
-    present: true,
-    version: null,
-    source: 'saved',
-  },
-  {
-    name: 'llama-server',
-    path: '/usr/local/bin/llama-server',
-    current: false,
-    present: true,
-    version: 'b10434',
-    source: 'path',
-  },
-  {
-    name: 'usb-stick',
-    path: '/media/ada/tools/llama-server',
-    current: false,
-    present: false,
-    version: null,
-    source: 'saved',
-  },
-];
 
 export function server(model: Model, patch: Partial<ServerStatus> = {}): ServerStatus {
   return {
@@ -91,6 +62,15 @@ export function server(model: Model, patch: Partial<ServerStatus> = {}): ServerS
     startedAt: Date.now() - 754_000,
     memory: { measuredBytes: 571_342_848, predictedBytes: 602_112_000 },
     appliedParams: { ctxSize: 8192, flashAttn: true, threads: 8, parallel: 4 },
+    requestsInFlight: 0,
+    requestsWaiting: 0,
+    idleSince: null,
+    ttlSeconds: 3600,
+    keepLoaded: false,
+    waitingForRoom: false,
+    makingRoom: false,
+    restarts: 0,
+    lastCrash: null,
     ...patch,
   };
 }
@@ -119,7 +99,7 @@ function base(): Scenario {
       theme: 'system',
       modelFolders: ['/home/ada/Models', '/media/ada/models'],
       paddockModelsFolder: `${DATA}/models`,
-      engines,
+      serving,
       hub: {
         endpoint: null,
         tokenSet: true,
@@ -147,6 +127,9 @@ function base(): Scenario {
     available: availableEngines,
     installFails: null,
     jobs: [],
+    apiKeys: [],
+    refusals: [],
+    stats: noStats,
     slowHub: false,
     oldEngine: false,
     stepMilliseconds: 120,
@@ -179,6 +162,35 @@ const starting = (progress: number | null, ageMilliseconds = 3400) =>
     appliedParams: { ctxSize: 8192, parallel: 4 },
   });
 
+const busyStats: GatewayStats = {
+  total: {
+    requests: 1284,
+    failed: 6,
+    inFlight: 5,
+    waiting: 2,
+    tokensPerSecond: 41.7,
+    promptTokens: 812_400,
+    completionTokens: 96_312,
+    firstTokenMilliseconds: 412,
+  },
+  models: [
+    {
+      key: qwen.key,
+      traffic: {
+        requests: 1101,
+        failed: 6,
+        inFlight: 5,
+        waiting: 2,
+        tokensPerSecond: 41.7,
+        promptTokens: 801_000,
+        completionTokens: 91_900,
+        firstTokenMilliseconds: 412,
+      },
+    },
+  ],
+  refused: 18,
+};
+
 const changes = {
   stopped: () => undefined,
   longLoad: scenario => {
@@ -196,6 +208,50 @@ const changes = {
       memory: { measuredBytes: 7_012_000_000, predictedBytes: 7_100_000_000 },
     }),
   ),
+  busy: scenario => {
+    running(
+      server(gemma, {
+        idleSince: Date.now() - 420_000,
+        restarts: 2,
+        lastCrash: {
+          at: Date.now() - 600_000,
+          failure: {
+            code: 'engine_crashed',
+            message: 'the engine ended with a segmentation fault',
+            hint: 'Try another engine.',
+            logTail: outOfMemoryLog,
+          },
+        },
+      }),
+      server(qwen, {
+        pid: 41_877,
+        startedAt: Date.now() - 65_000,
+        memory: { measuredBytes: 7_012_000_000, predictedBytes: 7_100_000_000 },
+        requestsInFlight: 3,
+        requestsWaiting: 2,
+        keepLoaded: true,
+        ttlSeconds: -1,
+      }),
+    )(scenario);
+    scenario.models = scenario.models.map(one =>
+      one.key === qwen.key ? { ...one, policy: { ...one.policy, keepLoaded: true } } : one,
+    );
+    scenario.apiKeys = someKeys;
+    scenario.refusals = someRefusals;
+    scenario.stats = busyStats;
+  },
+  /** Other computers may reach the endpoint. */
+  open: scenario => {
+    running(server(gemma, { idleSince: Date.now() - 30_000 }))(scenario);
+    scenario.apiKeys = someKeys.slice(0, 1);
+    scenario.settings.host = '0.0.0.0';
+    scenario.snapshot.endpoint.url = 'http://0.0.0.0:8421';
+    scenario.settings.serving = {
+      ...scenario.settings.serving,
+      allowedHosts: ['host.docker.internal', 'ai.example.org'],
+      allowedOrigins: ['https://chat.example.org'],
+    };
+  },
   starting: running(starting(0.42)),
   startingOld: running(starting(null, 48_000)),
   stopping: running(server(gemma, { state: 'stopping' })),
@@ -228,9 +284,8 @@ const changes = {
     ];
   },
   noEngine: scenario => {
-    const { snapshot, settings, refuse } = scenario;
+    const { snapshot, refuse } = scenario;
     snapshot.engine = null;
-    settings.engines = [];
     scenario.engineRows = [];
     refuse.loadModel = { code: 'no_engine', message: 'no engine is set', details: [], hint: '' };
   },
@@ -244,7 +299,7 @@ const changes = {
       listening: false,
       error: 'port 8421 is taken by another program',
     };
-    refuse.setPort = {
+    refuse.setEndpoint = {
       code: 'port_taken',
       message: 'port 8422 is taken by another program',
       details: [],

@@ -1,0 +1,41 @@
+// Words of how long a model stays, and of its other names.
+
+export const policyWords = {
+  title: 'Staying loaded',
+  keep: 'Keep loaded',
+  ttl: 'End when idle',
+  ttlHelp: 'After so long without a request.',
+  asSet: (words: string) => `as set for all (${words})`,
+  loadAtStart: 'Load at start',
+  loadAtStartHelp: 'It is loaded when Paddock starts.',
+  keepHelp: 'It is not ended when it is idle, nor to make room for another.',
+  aliases: 'Other names',
+  aliasesHelp: 'Requests may call it by these too.',
+  aliasPlaceholder: 'such as default',
+  aliasInvalid: 'Use letters, digits and . _ - + : only.',
+  alsoCalled: (names: string) => `also called ${names}`,
+  add: 'Add',
+  removeAlias: (name: string) => `Remove the name ${name}`,
+  aliasOf: (key: string) => `The same file as ${key}, with parameters of its own.`,
+  second: 'Add it again under another name…',
+  secondTitle: 'The same model, with other parameters',
+  secondBody:
+    'It is listed beside this one, reads the same file, and can run beside it: once for chat, say, and once for embeddings.',
+  secondName: 'Name',
+  secondMake: 'Add',
+  idleChoices: {
+    '300': 'after 5 minutes',
+    '900': 'after 15 minutes',
+    '1800': 'after 30 minutes',
+    '3600': 'after 1 hour',
+    '14400': 'after 4 hours',
+    '0': 'at once',
+    '-1': 'never',
+  },
+  idleOther: (time: string) => `after ${time}`,
+  doing: {
+    policy: (name: string) => `save this for ${name}`,
+    addAlias: 'add the name',
+    removeAlias: (alias: string) => `remove the name ${alias}`,
+  },
+} as const;
