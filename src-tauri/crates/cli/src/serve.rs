@@ -24,11 +24,19 @@ pub(crate) async fn serve(arguments: Serve, json: bool) -> Result<(), Failure> {
         arguments.host.unwrap_or(settings.gateway.host),
         arguments.port.unwrap_or(settings.gateway.port),
     );
+    // A window starts all the same and shows it; here nobody would see that nothing listens.
+    if !address.ip().is_loopback() && !core.has_keys() {
+        return Err(needs_key(format!(
+            "listening on {} opens the endpoint to other machines, which needs an API key, and there is none",
+            address.ip()
+        )));
+    }
     let request = arguments.model.map(|model| LoadRequest {
         model,
         overrides: LoadParams::default(),
         unsupported: Unsupported::Refuse,
         ttl_seconds: None,
+        preset: None,
     });
     if let Some(request) = &request {
         // A name that is wrong is wrong now; a load that fails later leaves the endpoint up.
@@ -69,12 +77,16 @@ fn failed(error: HostError) -> Failure {
     match error {
         HostError::Core(error) => error.into(),
         HostError::Control(_) => Failure::new("no_control_listener", error.to_string(), ""),
-        HostError::NeedsKey(_) => Failure::new(
-            "needs_key",
-            error.to_string(),
-            "Make a key first with `paddock key add NAME`, or listen on 127.0.0.1: leave out --host, and check gateway.host in settings.json.",
-        ),
+        HostError::NeedsKey(_) => needs_key(error.to_string()),
     }
+}
+
+fn needs_key(message: String) -> Failure {
+    Failure::new(
+        "needs_key",
+        message,
+        "Make a key first with `paddock key add NAME`, or listen on 127.0.0.1: leave out --host, and check gateway.host in settings.json.",
+    )
 }
 
 /// Says where the endpoint is, as soon as it listens.

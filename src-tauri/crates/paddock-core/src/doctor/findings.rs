@@ -110,7 +110,8 @@ impl Findings {
 
     pub(super) fn of_endpoint(&mut self, endpoint: &CheckedEndpoint, hosted: bool) {
         if let Some(problem) = &endpoint.problem {
-            let owner = endpoint.taken_by.as_ref();
+            // A host's own words say who has it.
+            let owner = endpoint.taken_by.as_ref().filter(|_| !hosted);
             let owner =
                 owner.map_or_else(String::new, |owner| format!("; it is {owner} that has it"));
             let message = format!("{}: {problem}{owner}", endpoint.url);
