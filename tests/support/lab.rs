@@ -38,7 +38,7 @@ impl Lab {
         };
         Self {
             home,
-            registry: Registry::new(surroundings, 1),
+            registry: Registry::new(surroundings),
         }
     }
 

@@ -21,6 +21,7 @@ use crate::run::capabilities::CapabilityCache;
 use crate::run::engine_store::EngineStore;
 use crate::run::headers::HeaderCache;
 use crate::run::plans::StartedPlans;
+use crate::schedule::scheduler::Scheduler;
 use crate::traffic::GatewayStats;
 
 /// The stable endpoint, as it is now.
@@ -60,7 +61,7 @@ pub(crate) struct Inner {
     pub(crate) scanner: library::Scanner,
     pub(crate) library_revision: watch::Sender<u64>,
     pub(crate) folder_moves: FolderMoves,
-    pub(crate) scheduling: watch::Sender<crate::schedule::counters::SchedulingView>,
+    pub(crate) scheduler: Scheduler,
     pub(crate) refusals: Refusals,
     pub(crate) gateway_stats: watch::Sender<GatewayStats>,
 }
@@ -105,7 +106,7 @@ impl Core {
             error: None,
         };
         let inner = Inner {
-            registry: Registry::new(surroundings, document.limits.max_loaded),
+            registry: Registry::new(surroundings),
             settings,
             http: HttpClient::default(),
             downloads: Downloads::default(),
@@ -121,7 +122,7 @@ impl Core {
             scanner: library::Scanner::default(),
             library_revision: watch::Sender::new(0),
             folder_moves: FolderMoves::default(),
-            scheduling: watch::Sender::default(),
+            scheduler: Scheduler::default(),
             refusals: Refusals::default(),
             gateway_stats: watch::Sender::new(GatewayStats::default()),
             data,
@@ -171,7 +172,10 @@ impl Core {
         &self,
         change: impl FnOnce(&mut SettingsDocument) -> T,
     ) -> Result<T, Error> {
-        Ok(self.inner.settings.update(change)?)
+        let changed = self.inner.settings.update(change)?;
+        // Limits and policies count at once.
+        self.inner.scheduler.shared.look_again();
+        Ok(changed)
     }
 
     /// What was done to the settings when they were opened.
@@ -203,10 +207,10 @@ impl Core {
             .map_err(|_| Error::ShuttingDown)
     }
 
-    /// Ends all models. The host calls it last.
+    /// Ends all models, and tells all requests that wait. The host calls it last.
     pub async fn shut_down(&self) {
         self.inner.engine_store.shutdown.cancel();
-        self.inner.registry.stop_all().await;
+        self.end_scheduling().await;
     }
 }
 

@@ -1,12 +1,15 @@
 //! The one way in: window, tray, command line and API all load a model through here.
 
+use std::sync::Arc;
+
 use load_params::{LoadParams, Unsupported};
 use supervisor::{Server, StartError};
-use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::core::Core;
 use crate::error::Error;
 use crate::params::{LoadPlan, saved_params};
+use crate::schedule::load::{Load, Origin};
 use crate::status::ModelStatus;
 
 /// Which model, and what is different this time from what is saved for it.
@@ -22,60 +25,51 @@ pub struct LoadRequest {
     pub ttl_seconds: Option<i64>,
 }
 
-impl Core {
-    /// Loads a model and waits until it answers. One that runs with the same arguments already is returned; one with
-    /// other arguments is loaded anew. What is in the way ends only after everything was checked. Where there is no
-    /// engine, one is fetched first if the settings allow it.
-    ///
-    /// # Errors
-    /// What [`Core::plan_load`] refuses, or why the engine did not get ready.
-    pub async fn load_model(&self, request: &LoadRequest) -> Result<ModelStatus, Error> {
-        let (server, plan, outcome) = self.watched_start(request).await?;
-        match outcome.await {
-            Ok(Ok(server)) => Ok(self.status_of(&server)),
-            Ok(Err(error)) => Err(error),
-            Err(_) => match server.ready().await {
-                Ok(_) => Ok(self.status_of(&server)),
-                Err(source) => Err(Error::Load {
-                    key: plan.spec.key,
-                    source,
-                }),
-            },
+impl LoadRequest {
+    /// With what is saved, and nothing else.
+    #[must_use]
+    pub fn of(model: &str) -> Self {
+        Self {
+            model: model.to_owned(),
+            overrides: LoadParams::default(),
+            unsupported: Unsupported::Refuse,
+            ttl_seconds: None,
         }
     }
+}
 
-    /// As [`Core::load_model`], without waiting: the server may still be starting.
+impl Core {
+    /// Loads a model and waits until it answers. One that runs with the same arguments already is returned; one with
+    /// other arguments is loaded anew. What is in the way ends only after everything was checked, and only if nobody
+    /// uses it: see `schedule`. Where there is no engine, one is fetched first if the settings allow it.
     ///
     /// # Errors
-    /// What [`Core::plan_load`] refuses.
+    /// What [`Core::plan_load`] refuses, that there is no room, or why the engine did not get ready.
+    pub async fn load_model(&self, request: &LoadRequest) -> Result<ModelStatus, Error> {
+        let load = self.begin(request).await?;
+        let server = load.ready().await?;
+        Ok(self.status_of(&server))
+    }
+
+    /// As [`Core::load_model`], and returns when the engine was started: it may be loading still.
+    ///
+    /// # Errors
+    /// What [`Core::plan_load`] refuses, or that there is no room.
     pub async fn begin_load(&self, request: &LoadRequest) -> Result<(Server, LoadPlan), Error> {
-        let (server, plan, _) = self.watched_start(request).await?;
-        Ok((server, plan))
+        let load = self.begin(request).await?;
+        Ok((load.started().await?, load.plan.clone()))
     }
 
-    /// Begins a load that is seen through by a task of its own, whoever waits for it.
-    async fn watched_start(
-        &self,
-        request: &LoadRequest,
-    ) -> Result<(Server, LoadPlan, JoinHandle<Result<Server, Error>>), Error> {
-        self.fetch_missing_engine(&request.model).await?;
-        let (server, plan) = self.start(request).await?;
-        let seen = self
-            .clone()
-            .see_through(request.clone(), server.clone(), plan.clone());
-        Ok((server, plan, tokio::spawn(seen)))
+    async fn begin(&self, request: &LoadRequest) -> Result<Arc<Load>, Error> {
+        self.queue_load(request, Origin::User, Instant::now()).await
     }
 
-    pub(crate) async fn start(&self, request: &LoadRequest) -> Result<(Server, LoadPlan), Error> {
-        self.start_on(request, None).await
-    }
-
-    /// Begins a load on this engine; on the one that is meant for the model where none is named.
-    pub(crate) async fn start_on(
+    /// The plan for a load on this engine; on the one that is meant for the model where none is named.
+    pub(crate) async fn plan_of(
         &self,
         request: &LoadRequest,
         engine: Option<&str>,
-    ) -> Result<(Server, LoadPlan), Error> {
+    ) -> Result<LoadPlan, Error> {
         let (key, mut entry) = self.find_model(&request.model).await?;
         if let Some(engine) = engine {
             entry.engine = Some(engine.to_owned());
@@ -92,14 +86,17 @@ impl Core {
                 "loading without it"
             );
         }
-        let server = self
-            .registry()
-            .start(plan.spec.clone())
-            .map_err(|source: StartError| Error::Load {
-                key: plan.spec.key.clone(),
-                source,
-            })?;
-        self.inner.plans.remember(&plan);
-        Ok((server, plan))
+        Ok(plan)
+    }
+
+    /// Starts what was planned, and has room.
+    pub(crate) fn start_planned(&self, plan: &LoadPlan) -> Result<Server, Error> {
+        let started = self.registry().start(plan.spec.clone());
+        let server = started.map_err(|source: StartError| Error::Load {
+            key: plan.spec.key.clone(),
+            source,
+        })?;
+        self.inner.plans.remember(plan);
+        Ok(server)
     }
 }

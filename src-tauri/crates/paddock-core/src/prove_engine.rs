@@ -140,7 +140,7 @@ impl Core {
         let surroundings = Surroundings::new(data.children(), data.logs())
             .map_err(|error| ProofError::Preparation(error.to_string()))?;
         // A registry of its own: the models that run are nobody's business here.
-        let registry = Registry::new(surroundings, 1);
+        let registry = Registry::new(surroundings);
         let server = registry.start(spec)?;
         // Whoever waits for this may go away at any point, a client that hangs up for one. The server goes then too:
         // nobody else knows of it.

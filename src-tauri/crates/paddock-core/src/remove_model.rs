@@ -82,12 +82,14 @@ impl Core {
         let running = self
             .registry()
             .get(&key)
-            .is_some_and(|server| server.status().running);
+            .is_some_and(|server| server.status().running)
+            || self.loaded_keys().contains(&key);
         if running {
             return Err(LibraryError::ModelRunning { key }.into());
         }
         // What failed earlier is forgotten with the model.
         self.registry().stop(&key).await;
+        self.forget_model(&key);
         let done = self
             .blocking(move |core| {
                 // Of a folder that is being moved, the copy would stay.
@@ -120,8 +122,10 @@ impl Core {
             .models_folders()
             .into_iter()
             .find(|folder| entry.path.starts_with(folder));
-        if files.is_gone() || fate == FileFate::Keep {
-            if let Some(folder) = folder.filter(|_| !files.is_gone()) {
+        // A second entry owns nothing: the file is the first one's.
+        let is_second = entry.alias_of.is_some();
+        if is_second || files.is_gone() || fate == FileFate::Keep {
+            if let Some(folder) = folder.filter(|_| !is_second && !files.is_gone()) {
                 return Err(Error::InModelsFolder {
                     path: entry.path.clone(),
                     folder,

@@ -53,7 +53,8 @@ impl Core {
             });
         };
         tracing::info!(engine = earlier.name, key = plan.spec.key, %source, "trying the engine before");
-        let (server, retried) = self.start_on(&request, Some(&earlier.name)).await?;
+        let retried = self.plan_of(&request, Some(&earlier.name)).await?;
+        let server = self.start_planned(&retried)?;
         match self.ready(&server, &retried).await {
             Ok(()) => {
                 self.go_back_from(&plan, &earlier, &source);

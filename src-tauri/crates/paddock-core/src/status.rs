@@ -1,11 +1,16 @@
 //! What runs, as everyone sees it. A snapshot: it reads no network and waits for nobody.
 
+use std::path::PathBuf;
+
 use load_params::LoadParams;
 use serde::Serialize;
-use supervisor::{Failure, Server, ServerStatus};
+use supervisor::{Failure, Server, ServerState, ServerStatus};
+use tokio::time::Instant;
 
 use crate::core::Core;
 use crate::run::memory;
+use crate::schedule::scheduler::Guarded;
+use crate::schedule::state::{Phase, Slot};
 
 /// How an engine ended while it was serving.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -74,7 +79,7 @@ pub struct HostStatus {
     /// Its version.
     pub version: String,
     /// The data folder.
-    pub data_dir: std::path::PathBuf,
+    pub data_dir: PathBuf,
     /// The stable endpoint: `http://127.0.0.1:8421`.
     pub endpoint: String,
     /// Whether it is being listened on.
@@ -90,14 +95,22 @@ pub struct HostStatus {
 }
 
 impl Core {
-    /// The models that are starting, ready, stopping or failed.
+    /// The models that are starting, ready, stopping or failed; those that wait for room too.
     #[must_use]
     pub fn model_statuses(&self) -> Vec<ModelStatus> {
-        self.registry()
-            .list()
+        let servers = self.registry().list();
+        let mut statuses: Vec<ModelStatus> = servers
             .iter()
             .map(|server| self.status_of(server))
-            .collect()
+            .collect();
+        let waiting = self.inner.scheduler.shared.lock().waiting_for_room();
+        for (key, model_path) in waiting {
+            if statuses.iter().all(|status| status.server.key != key) {
+                statuses.push(self.with_schedule(waiting_status(key, model_path)));
+            }
+        }
+        statuses.sort_by(|one, other| one.server.key.cmp(&other.server.key));
+        statuses
     }
 
     /// The host and its models.
@@ -120,27 +133,83 @@ impl Core {
     }
 
     pub(crate) fn status_of(&self, server: &Server) -> ModelStatus {
-        let status = server.status();
+        self.with_schedule(server.status())
+    }
+
+    fn with_schedule(&self, mut status: ServerStatus) -> ModelStatus {
+        let settings = self.settings();
+        let entry = settings.models.get(&status.key);
+        let mut guarded = self.inner.scheduler.shared.lock();
+        let slot = guarded.state.slot(&status.key, Instant::now());
+        if slot.is_coming() && status.state.is_final() {
+            status.state = ServerState::Starting;
+            status.running = true;
+            status.error = None;
+        } else if let (Some(broken), ServerState::Failed) = (&slot.broken, status.state) {
+            status.error = Some(Failure {
+                code: broken.code().to_owned(),
+                message: broken.to_string(),
+                hint: broken.hint(),
+                log_tail: broken.details(),
+            });
+        }
+        let is_ready = status.state == ServerState::Ready;
+        let is_idle = is_ready && slot.in_flight == 0;
         let known = self.inner.plans.of(&status.key);
         ModelStatus {
-            endpoint: (status.state == supervisor::ServerState::Ready)
-                .then(|| self.endpoint().borrow().url.clone()),
+            endpoint: is_ready.then(|| self.endpoint().borrow().url.clone()),
             memory: MemoryUse {
                 predicted_bytes: known.as_ref().and_then(|known| known.predicted_bytes),
                 measured_bytes: status.pid.and_then(memory::of_process),
             },
             params: known.map(|known| known.effective).unwrap_or_default(),
-            requests_in_flight: 0,
-            requests_waiting: 0,
-            idle_since: None,
-            ttl_seconds: -1,
-            keep_loaded: false,
-            loaded_on_demand: false,
-            waiting_for_room: false,
-            making_room: false,
-            restarts: 0,
-            last_crash: None,
+            requests_in_flight: slot.in_flight,
+            requests_waiting: slot.waiting.len(),
+            idle_since: is_idle.then_some(slot.idle_since),
+            ttl_seconds: slot.ttl(&settings),
+            keep_loaded: entry.is_some_and(|entry| entry.keep_loaded),
+            loaded_on_demand: !slot.by_user,
+            waiting_for_room: slot.queued.is_some(),
+            making_room: slot.draining,
+            restarts: slot.counts.restarts,
+            last_crash: slot.last_crash.clone(),
             server: status,
         }
+    }
+}
+
+/// A model that has no server yet, because it waits for another to end.
+fn waiting_status(key: String, model_path: PathBuf) -> ServerStatus {
+    ServerStatus {
+        key,
+        state: ServerState::Starting,
+        running: true,
+        server_url: None,
+        model_path,
+        pid: None,
+        progress: None,
+        error: None,
+        started_at: None,
+    }
+}
+
+impl Guarded {
+    /// Loads that have no server, and the models' files.
+    fn waiting_for_room(&self) -> Vec<(String, PathBuf)> {
+        let slots = self.state.slots.iter();
+        slots
+            .filter(|(_, slot)| slot.is_coming())
+            .filter_map(|(key, _)| {
+                let load = self.loads.get(key)?;
+                Some((key.clone(), load.plan.spec.model_path.clone()))
+            })
+            .collect()
+    }
+}
+
+impl<S> Slot<S> {
+    /// It is to be started: it waits for room, for what makes room to end, or for its pause after a crash to be over.
+    fn is_coming(&self) -> bool {
+        self.queued.is_some() || matches!(self.phase, Phase::Starting | Phase::BackOff { .. })
     }
 }

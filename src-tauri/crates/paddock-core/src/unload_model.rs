@@ -25,13 +25,13 @@ impl Core {
     /// The library has no such model.
     pub async fn unload_model(&self, request: &str) -> Result<Unloaded, Error> {
         let (key, _) = self.find_model(request).await?;
-        let outcome = self.registry().stop(&key).await;
+        let outcome = self.end_model(&key).await;
         Ok(unloaded(key, outcome))
     }
 
     /// Ends all models.
     pub async fn unload_all(&self) -> Vec<Unloaded> {
-        let stopped = self.registry().stop_all().await;
+        let stopped = self.end_all_models().await;
         stopped
             .into_iter()
             .map(|key| unloaded(key, StopOutcome::Stopped))

@@ -2,8 +2,8 @@
 //!
 //! # Theory of operation
 //!
-//! A [`Registry`] holds the servers of one host by model key. [`Registry::start`] checks the [`LaunchSpec`], decides
-//! what has to make room, and starts a [`Server`]: one task that owns one child, while everyone else holds a handle.
+//! A [`Registry`] holds the servers of one host by model key. [`Registry::start`] checks the [`LaunchSpec`] and starts
+//! a [`Server`]: one task that owns one child, while everyone else holds a handle.
 //! The task takes a port, spawns the engine, asks `/health` and `/v1/models` until both answer, and from then on waits
 //! for the child's end or an order to stop. What it knows it publishes as a [`ServerStatus`] over a `watch` channel;
 //! reading it costs nothing and touches no network.
@@ -15,7 +15,8 @@
 //! when the host's end of their socket closes; on Windows in a job object. [`reap`] ends at the next start what
 //! escaped both.
 //!
-//! Deliberately absent: Tauri, settings, the model library, parameters' meaning, and what to do after a crash; those
+//! Deliberately absent: Tauri, settings, the model library, parameters' meaning, who makes room for whom, and what to do
+//! after a crash; those
 //! are the core's.
 
 mod error;

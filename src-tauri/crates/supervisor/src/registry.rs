@@ -1,4 +1,4 @@
-//! All servers of one host, by key, and the policy of how many may run.
+//! All servers of one host, by key. Which of them may run beside which is the core's to say.
 //!
 //! Every decision is made under a lock that is held for no longer than the decision: what has to be waited for, the
 //! predecessor's end, the newcomer waits for in its own task.
@@ -23,18 +23,16 @@ pub struct Registry {
 struct Inner {
     servers: Mutex<BTreeMap<String, Server>>,
     surroundings: Surroundings,
-    max_loaded: usize,
     revision: Arc<watch::Sender<u64>>,
 }
 
 impl Registry {
-    /// An empty registry that keeps at most `max_loaded` servers running; a further one takes the place of others.
+    /// An empty registry.
     #[must_use]
-    pub fn new(surroundings: Surroundings, max_loaded: usize) -> Self {
+    pub fn new(surroundings: Surroundings) -> Self {
         let inner = Inner {
             servers: Mutex::new(BTreeMap::new()),
             surroundings,
-            max_loaded: max_loaded.max(1),
             revision: Arc::new(watch::Sender::new(0)),
         };
         Self {
@@ -50,7 +48,7 @@ impl Registry {
     }
 
     /// Starts the server, or returns the one that already runs with the same arguments. One with other arguments is
-    /// replaced. What makes room ends before the newcomer is spawned, and only after the newcomer passed its checks.
+    /// replaced: it ends before the newcomer is spawned, and only after the newcomer passed its checks.
     ///
     /// # Errors
     /// What [`LaunchSpec::check`] refuses. What goes wrong later is in [`Server::ready`].
@@ -68,15 +66,8 @@ impl Registry {
         {
             return Ok(current.clone());
         }
-        let mut predecessors: Vec<Server> = servers.get(&spec.key).cloned().into_iter().collect();
-        let others: Vec<Server> = servers
-            .values()
-            .filter(|server| server.spec().key != spec.key && server.status().running)
-            .cloned()
-            .collect();
-        let too_many = (others.len() + 1).saturating_sub(self.inner.max_loaded);
-        predecessors.extend(others.into_iter().take(too_many));
-        for predecessor in &predecessors {
+        let predecessor = servers.get(&spec.key).cloned();
+        if let Some(predecessor) = &predecessor {
             // Clients let go now; the wait for the end is the newcomer's.
             predecessor.closing().cancel();
         }
@@ -86,7 +77,7 @@ impl Registry {
         let server = Server::start(
             spec,
             self.inner.surroundings.clone(),
-            predecessors,
+            predecessor,
             on_change,
         );
         servers.insert(key, server.clone());
@@ -102,6 +93,13 @@ impl Registry {
         };
         let outcome = server.stop().await;
         self.forget(&server);
+        outcome
+    }
+
+    /// Stops this very server and forgets it; a newer one under the same key stays.
+    pub async fn end(&self, server: &Server) -> StopOutcome {
+        let outcome = server.stop().await;
+        self.forget(server);
         outcome
     }
 
@@ -162,6 +160,11 @@ impl Registry {
     #[must_use]
     pub fn revision(&self) -> watch::Receiver<u64> {
         self.inner.revision.subscribe()
+    }
+
+    /// Something that is shown with the servers changed.
+    pub fn touch(&self) {
+        self.changed();
     }
 
     fn changed(&self) {

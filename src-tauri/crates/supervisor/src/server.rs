@@ -65,11 +65,11 @@ struct Shared {
 }
 
 impl Server {
-    /// Starts a server in a task of its own, after all of `predecessors` are down. Nothing is checked here.
+    /// Starts a server in a task of its own, after `predecessor` is down. Nothing is checked here.
     pub(crate) fn start(
         spec: LaunchSpec,
         surroundings: Surroundings,
-        predecessors: Vec<Self>,
+        predecessor: Option<Self>,
         on_change: Arc<dyn Fn() + Send + Sync>,
     ) -> Self {
         let status = ServerStatus {
@@ -97,7 +97,7 @@ impl Server {
             shared: Arc::clone(&shared),
         };
         tokio::spawn(async move {
-            for predecessor in predecessors {
+            if let Some(predecessor) = predecessor {
                 predecessor.stop().await;
             }
             let end = shared.live(&surroundings).await;
@@ -157,7 +157,8 @@ impl Server {
     }
 
     /// The engine is gone and its end not yet published: who reloads at once after a crash must not get the dead one.
-    pub(crate) fn has_just_died(&self) -> bool {
+    #[must_use]
+    pub fn has_just_died(&self) -> bool {
         let status = self.status();
         let is_gone = |pid| ProcessIdentity::of(pid).is_none();
         status.state == ServerState::Ready && status.pid.is_some_and(is_gone)
@@ -171,6 +172,13 @@ impl Server {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Waits until it is down, however that comes about.
+    pub async fn ended(&self) {
+        let mut watch = self.shared.status.subscribe();
+        // The sender lives in `self.shared`, so waiting cannot fail.
+        let _ = watch.wait_for(|status| status.state.is_final()).await;
     }
 
     /// Stops the server, in whatever state, and waits until it is down: 2 s at most.

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
+use tokio::sync::watch;
+
+use crate::core::Core;
 
 /// Counts since the host started. A clone is cheap.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -31,13 +34,22 @@ pub struct SchedulingCounts {
     pub restarts: u64,
 }
 
-impl crate::core::Core {
+impl SchedulingCounts {
+    pub(crate) fn plus(self, other: &Self) -> Self {
+        Self {
+            loads: self.loads + other.loads,
+            load_failures: self.load_failures + other.load_failures,
+            evictions: self.evictions + other.evictions,
+            idle_ends: self.idle_ends + other.idle_ends,
+            restarts: self.restarts + other.restarts,
+        }
+    }
+}
+
+impl Core {
     /// What was scheduled so far, now and whenever it changes.
     #[must_use]
-    pub fn scheduling(&self) -> tokio::sync::watch::Receiver<SchedulingView> {
-        self.inner.scheduling.subscribe()
+    pub fn scheduling(&self) -> watch::Receiver<SchedulingView> {
+        self.inner.scheduler.shared.counters.subscribe()
     }
-
-    /// A policy or a limit is another now.
-    pub(crate) fn scheduling_has_changed(&self) {}
 }
