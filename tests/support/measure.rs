@@ -47,9 +47,9 @@ impl Samples {
 
 impl FromIterator<Duration> for Samples {
     fn from_iter<I: IntoIterator<Item = Duration>>(times: I) -> Self {
-        let mut samples = Self::default();
-        times.into_iter().for_each(|time| samples.push(time));
-        samples
+        let mut samples: Vec<Duration> = times.into_iter().collect();
+        samples.sort_unstable();
+        Self(samples)
     }
 }
 

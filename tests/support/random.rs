@@ -16,6 +16,12 @@ impl Random {
         Self(seed)
     }
 
+    /// One with this seed, from another one.
+    #[must_use]
+    pub fn seeded(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// The next number.
     pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);

@@ -252,6 +252,13 @@ impl RecordedEngine {
         new
     }
 
+    /// Keeps nothing of what it is asked, for measurements.
+    #[must_use]
+    pub fn keeping_nothing(self) -> Self {
+        std::fs::remove_file(self.folder.join(engine::ASKED)).unwrap();
+        self
+    }
+
     /// Its program, to add it as an engine.
     #[must_use]
     pub fn path(&self) -> &Path {

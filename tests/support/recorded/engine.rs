@@ -284,7 +284,10 @@ async fn read_request(
 }
 
 async fn send(stream: &mut TcpStream, answer: &Recorded, head_only: bool) -> std::io::Result<bool> {
-    tokio::time::sleep(Duration::from_millis(answer.after_ms)).await;
+    // Even a pause of nothing is rounded up by the timer.
+    if answer.after_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(answer.after_ms)).await;
+    }
     let status = answer.status.unwrap_or(200);
     let kind = answer
         .content_type
