@@ -14,6 +14,7 @@ use crate::downloads::Downloads;
 use crate::error::Error;
 use crate::folder_moves::FolderMoves;
 use crate::http::HttpClient;
+use crate::hub_token::TokenStore;
 use crate::hub_repo::RemoteHeaders;
 use crate::instance::InstanceLock;
 use crate::refusals::Refusals;
@@ -47,6 +48,7 @@ pub(crate) struct Inner {
     pub(crate) settings: Keeper,
     pub(crate) registry: Registry,
     pub(crate) http: HttpClient,
+    pub(crate) hub_token: TokenStore,
     pub(crate) downloads: Downloads,
     pub(crate) remote_headers: RemoteHeaders,
     pub(crate) headers: HeaderCache,
@@ -109,6 +111,7 @@ impl Core {
             registry: Registry::new(surroundings),
             settings,
             http: HttpClient::default(),
+            hub_token: TokenStore::of_system(&data),
             downloads: Downloads::default(),
             remote_headers: RemoteHeaders::default(),
             headers: HeaderCache::kept_in(data.cache().join("headers.json")),

@@ -1,13 +1,13 @@
 //! The model hub as this user has it: its address, and the token that is theirs.
 //!
-//! The token set in Paddock lies in a file of its own that its owner alone can read, not in the settings: those are
-//! shown, copied and attached to bug reports. Desktop, headless host and CLI read it the same way.
+//! Where the token is kept is `hub_token`'s. Desktop, headless host and CLI read it the same way.
 
-use hub::{Hub, HubSettings, Token, TokenSource};
+use hub::{Hub, HubSettings, TokenSource};
 use serde::Serialize;
 
 use crate::core::Core;
 use crate::error::Error;
+use crate::hub_token::TokenKept;
 
 /// The hub, as doors show it. Never the token itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -19,6 +19,8 @@ pub struct HubView {
     pub token_set: bool,
     /// Where it is from.
     pub token_source: Option<TokenSource>,
+    /// Where it is kept, if it was set in Paddock.
+    pub token_kept: Option<TokenKept>,
 }
 
 impl Core {
@@ -43,27 +45,17 @@ impl Core {
             endpoint: self.hub_endpoint(),
             token_set: source.is_some(),
             token_source: source,
+            token_kept: self.kept_hub_token().map(|(_, kept)| kept),
         }
     }
 
-    /// Keeps a token, or forgets the one that is kept; then `HF_TOKEN` or the hub's own file count again.
+    /// Keeps a token, or forgets the one that is kept; then `HF_TOKEN` or the hub's own file count again. It may wait
+    /// for the keychain, two seconds at most.
     ///
     /// # Errors
     /// The text is no token, or it cannot be written.
     pub fn set_hub_token(&self, token: Option<&str>) -> Result<HubView, Error> {
-        let path = self.data().hub_token();
-        match token.map(str::trim).filter(|token| !token.is_empty()) {
-            Some(text) => {
-                let token = Token::new(text).ok_or(Error::NotAToken)?;
-                // A temporary file is its owner's alone from the beginning, and so is what it becomes.
-                settings::write_atomically(&path, token.secret().as_bytes())
-            }
-            None => match std::fs::remove_file(&path) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-                result => result,
-            },
-        }
-        .map_err(|source| Error::Folder { path, source })?;
+        self.keep_hub_token(token)?;
         Ok(self.hub_settings())
     }
 
@@ -84,13 +76,6 @@ impl Core {
             Hub::new(self.http(), settings)?;
         }
         self.update_settings(|settings| settings.hub.endpoint = endpoint)
-    }
-
-    pub(crate) fn hub_token(&self) -> Option<(Token, TokenSource)> {
-        let own = std::fs::read_to_string(self.data().hub_token()).ok();
-        let own = own.as_deref().and_then(Token::new);
-        own.map(|token| (token, TokenSource::Settings))
-            .or_else(|| hub::from_environment(variable, std::env::home_dir()))
     }
 
     fn hub_endpoint(&self) -> String {

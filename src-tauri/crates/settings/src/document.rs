@@ -223,6 +223,9 @@ pub struct HubSettings {
     /// A mirror's address; the hub itself, or `HF_ENDPOINT`, where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
+    /// The access token is in the system's keychain. The token itself is never here.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub token_in_keychain: bool,
     /// Requests at a time, of all files together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connections: Option<usize>,
