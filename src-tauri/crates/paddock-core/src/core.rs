@@ -10,6 +10,7 @@ use supervisor::{Reaped, Registry, Surroundings};
 use tokio::sync::watch;
 
 use crate::announcements::Announcements;
+use crate::chats::ChatHeads;
 use crate::downloads::Downloads;
 use crate::error::Error;
 use crate::folder_moves::FolderMoves;
@@ -17,6 +18,7 @@ use crate::http::HttpClient;
 use crate::hub_token::TokenStore;
 use crate::hub_repo::RemoteHeaders;
 use crate::instance::InstanceLock;
+use crate::measured_memory::Estimates;
 use crate::refusals::Refusals;
 use crate::run::capabilities::CapabilityCache;
 use crate::run::engine_store::EngineStore;
@@ -54,6 +56,7 @@ pub(crate) struct Inner {
     pub(crate) headers: HeaderCache,
     pub(crate) capabilities: CapabilityCache,
     pub(crate) plans: StartedPlans,
+    pub(crate) estimates: Estimates,
     pub(crate) endpoint: watch::Sender<EndpointState>,
     pub(crate) notices: Vec<Notice>,
     pub(crate) announcements: Announcements,
@@ -66,6 +69,7 @@ pub(crate) struct Inner {
     pub(crate) scheduler: Scheduler,
     pub(crate) refusals: Refusals,
     pub(crate) gateway_stats: watch::Sender<GatewayStats>,
+    pub(crate) chat_heads: ChatHeads,
 }
 
 /// What opening found and did.
@@ -117,6 +121,7 @@ impl Core {
             headers: HeaderCache::kept_in(data.cache().join("headers.json")),
             capabilities: CapabilityCache::default(),
             plans: StartedPlans::default(),
+            estimates: Estimates::kept_in(&data.cache()),
             endpoint: watch::Sender::new(endpoint),
             notices,
             announcements: Announcements::default(),
@@ -128,6 +133,7 @@ impl Core {
             scheduler: Scheduler::default(),
             refusals: Refusals::default(),
             gateway_stats: watch::Sender::new(GatewayStats::default()),
+            chat_heads: ChatHeads::default(),
             data,
         };
         let core = Self {

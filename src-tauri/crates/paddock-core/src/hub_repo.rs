@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gguf::ModelInfo;
+use gguf::{ModelInfo, ModelShape};
 use hub::{Gating, Hub, Reference, Repo, RepoId, Variant};
 use serde::Serialize;
 
@@ -102,7 +102,14 @@ pub struct HubRepo {
 /// Headers read over the network, by repository, commit and path.
 #[derive(Default)]
 pub(crate) struct RemoteHeaders {
-    known: Mutex<HashMap<(String, String, String), Arc<ModelInfo>>>,
+    known: Mutex<HashMap<(String, String, String), Arc<RemoteModel>>>,
+}
+
+/// What the beginning of a file on the hub says.
+pub(crate) struct RemoteModel {
+    info: ModelInfo,
+    /// None where it does not tell.
+    shape: Option<ModelShape>,
 }
 
 /// A repository with its variants, before anything is said about this machine.
@@ -121,7 +128,7 @@ impl Core {
         let reference = self.hub_reference(text)?;
         let revision = revision.or(reference.revision.as_deref());
         let found = self.find_on_hub(&reference.repo, revision).await?;
-        let (summary, info) = tokio::join!(
+        let (summary, model) = tokio::join!(
             found.hub.summary(&found.repo.id, &found.repo.sha),
             self.remote_header(&found)
         );
@@ -131,9 +138,8 @@ impl Core {
             .variants
             .iter()
             .map(|variant| {
-                let need = info
-                    .as_ref()
-                    .and_then(|info| fit::need(info, variant, available));
+                let shape = model.as_ref().and_then(|model| model.shape.as_ref());
+                let need = shape.and_then(|shape| fit::need(shape, variant, available));
                 let fits = need.map_or(Fit::Unknown, |need| Fit::of(need.bytes, available));
                 (variant, fits, need)
             })
@@ -170,6 +176,7 @@ impl Core {
             .iter()
             .find(|variant| is_meant(variant, &reference))
             .map(|variant| variant.name.clone());
+        let info = model.as_ref().map(|model| &model.info);
         let repo = found.repo;
         Ok(HubRepo {
             id: repo.id.to_string(),
@@ -184,11 +191,11 @@ impl Core {
             url: repo.url,
             architecture: repo
                 .architecture
-                .or_else(|| info.as_ref().and_then(|info| info.architecture.clone())),
+                .or_else(|| info.and_then(|info| info.architecture.clone())),
             parameters,
             context_length: repo
                 .context_length
-                .or_else(|| info.as_ref().and_then(|info| info.context_length)),
+                .or_else(|| info.and_then(|info| info.context_length)),
             chat_template: repo.chat_template,
             task: repo.task,
             variants,
@@ -230,7 +237,7 @@ impl Core {
 
     /// What the beginning of the smallest variant says: all of a repository have the same shape. `None` where it cannot
     /// be read, for whatever reason: gated files are described as far as the hub does.
-    async fn remote_header(&self, found: &FoundRepo) -> Option<Arc<ModelInfo>> {
+    async fn remote_header(&self, found: &FoundRepo) -> Option<Arc<RemoteModel>> {
         let file = found
             .variants
             .iter()
@@ -254,12 +261,56 @@ impl Core {
                 return None;
             }
         };
-        let info = Arc::new(header.header.model_info(&file.path));
+        let model = Arc::new(RemoteModel {
+            info: header.header.model_info(&file.path),
+            shape: ModelShape::of_shards(std::slice::from_ref(&header.header)),
+        });
         cache
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(key, Arc::clone(&info));
-        Some(info)
+            .insert(key, Arc::clone(&model));
+        Some(model)
+    }
+
+    /// The shape of a model that is still on the hub, with the weights of the variant that is named, or of the one to
+    /// take.
+    ///
+    /// # Errors
+    /// The repository cannot be reached, has no such variant, or its files do not tell their shape.
+    pub(crate) async fn remote_shape(&self, reference: &Reference) -> Result<ModelShape, Error> {
+        let found = self
+            .find_on_hub(&reference.repo, reference.revision.as_deref())
+            .await?;
+        let model = self.remote_header(&found).await;
+        let named = found
+            .variants
+            .iter()
+            .find(|variant| is_meant(variant, reference));
+        let is_named = reference.quantization.is_some() || reference.file.is_some();
+        let usual = found
+            .variants
+            .iter()
+            .find(|variant| variant.is_named("Q4_K_M"))
+            .or(found.variants.first());
+        let variant = if is_named { named } else { usual };
+        let repo = reference.repo.to_string();
+        let Some(variant) = variant else {
+            let wanted = reference.file.as_ref().or(reference.quantization.as_ref());
+            return Err(match wanted {
+                Some(wanted) if !found.variants.is_empty() => Error::NoSuchVariant {
+                    repo,
+                    wanted: wanted.clone(),
+                    known: found.variants.iter().map(|one| one.name.clone()).collect(),
+                },
+                _ => Error::NoGguf { repo },
+            });
+        };
+        let shape = model.and_then(|model| model.shape.clone());
+        let shape = shape.ok_or_else(|| Error::NotAModel {
+            path: PathBuf::from(format!("{repo}/{}", variant.first().path)),
+            what: "a file whose beginning does not tell the shape of a language model",
+        })?;
+        Ok(shape.with_weights(variant.model_size_bytes()))
     }
 
     /// The model in the library that this variant is, if all its files are here.

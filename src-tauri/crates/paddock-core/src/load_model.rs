@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::core::Core;
 use crate::error::Error;
-use crate::params::{LoadPlan, saved_params};
+use crate::params::{Asked, LoadPlan, saved_params};
 use crate::schedule::load::{Load, Origin};
 use crate::status::ModelStatus;
 
@@ -19,6 +19,8 @@ pub struct LoadRequest {
     pub model: String,
     /// Parameters for this load; they win over saved ones.
     pub overrides: LoadParams,
+    /// A preset for this load, in the place of the one that the model uses; it wins over what is saved.
+    pub preset: Option<String>,
     /// What to do about a parameter that this engine cannot honour.
     pub unsupported: Unsupported,
     /// Seconds without a request after which it ends: 0 at once, -1 never; as is saved for it where there is none.
@@ -32,6 +34,7 @@ impl LoadRequest {
         Self {
             model: model.to_owned(),
             overrides: LoadParams::default(),
+            preset: None,
             unsupported: Unsupported::Refuse,
             ttl_seconds: None,
         }
@@ -75,8 +78,12 @@ impl Core {
             entry.engine = Some(engine.to_owned());
         }
         let saved = saved_params(&key, &entry)?;
+        let asked = Asked {
+            overrides: &request.overrides,
+            preset: request.preset.as_deref(),
+        };
         let plan = self
-            .plan(key, entry, &saved, &request.overrides, request.unsupported)
+            .plan(key, entry, &saved, asked, request.unsupported)
             .await?;
         for skipped in &plan.skipped {
             tracing::warn!(
@@ -97,6 +104,7 @@ impl Core {
             source,
         })?;
         self.inner.plans.remember(plan);
+        self.inner.estimates.forget_placement(&plan.spec.key);
         Ok(server)
     }
 }

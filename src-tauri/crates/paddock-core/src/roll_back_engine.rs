@@ -70,6 +70,7 @@ impl Core {
 
     async fn ready(&self, server: &Server, plan: &LoadPlan) -> Result<(), StartError> {
         server.ready().await?;
+        self.remember_placement(server, plan).await;
         self.inner
             .engine_store
             .change(|records| records.loaded(&plan.engine, &plan.spec.key));

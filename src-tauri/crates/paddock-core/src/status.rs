@@ -8,6 +8,7 @@ use supervisor::{Failure, Server, ServerState, ServerStatus};
 use tokio::time::Instant;
 
 use crate::core::Core;
+use crate::measured_memory::Placement;
 use crate::run::memory;
 use crate::schedule::scheduler::Guarded;
 use crate::schedule::state::{Phase, Slot};
@@ -62,6 +63,8 @@ pub struct ModelStatus {
     pub waiting_for_room: bool,
     /// Its last requests are being answered; then it makes room for another.
     pub making_room: bool,
+    /// Where it is, as predicted and measured; none until it is ready.
+    pub placement: Option<Placement>,
     /// How often it was started again after a crash.
     pub restarts: u64,
     /// Its last crash, also after it was started again.
@@ -171,6 +174,7 @@ impl Core {
             loaded_on_demand: !slot.by_user,
             waiting_for_room: slot.queued.is_some(),
             making_room: slot.draining,
+            placement: self.inner.estimates.placement_of(&status.key),
             restarts: slot.counts.restarts,
             last_crash: slot.last_crash.clone(),
             server: status,

@@ -1,11 +1,11 @@
 //! Whether a model that is not here yet would fit this machine, and which of its quantizations to take.
 
-use gguf::{CacheType, ModelInfo, kv_cache_size_bytes};
+use gguf::ModelShape;
+use gguf::estimate::{EstimateInput, Projector, estimate};
 use hub::Variant;
 use serde::{Deserialize, Serialize};
 
-use crate::run::default_context::default_context;
-use crate::run::headers::ModelFacts;
+use crate::run::default_context::{USUAL_TOKENS, contexts};
 
 /// Compute buffers and whatever else the engine takes.
 const OVERHEAD_BYTES: u64 = 500_000_000;
@@ -74,25 +74,31 @@ pub(crate) struct Need {
     pub(crate) context: u32,
 }
 
-/// Weights, projector and KV cache; `None` where the header does not tell the shape.
-pub(crate) fn need(info: &ModelInfo, variant: &Variant, available_bytes: u64) -> Option<Need> {
+/// All of it, in RAM: the longest context up to the usual one that fits, else the shortest.
+pub(crate) fn need(shape: &ModelShape, variant: &Variant, available_bytes: u64) -> Option<Need> {
     let weights = variant.model_size_bytes();
-    let facts = ModelFacts {
-        info: ModelInfo {
-            weights_size_bytes: Some(weights),
-            ..info.clone()
-        },
-        size_bytes: weights,
+    let shape = shape.clone().with_weights(weights);
+    let of = |context: u64| {
+        let input = EstimateInput {
+            context_tokens: context,
+            projector: (variant.size_bytes > weights).then(|| Projector {
+                bytes: variant.size_bytes - weights,
+                on_gpu: false,
+            }),
+            ..EstimateInput::default()
+        };
+        Need {
+            bytes: estimate(&shape, &input).total(),
+            context: u32::try_from(context).unwrap_or(u32::MAX),
+        }
     };
-    let context = default_context(&facts, available_bytes);
-    let cache = kv_cache_size_bytes(
-        &facts.info,
-        u64::from(context),
-        CacheType::F16,
-        CacheType::F16,
-    )?;
-    let bytes = variant.size_bytes.checked_add(cache)?;
-    Some(Need { bytes, context })
+    let contexts = contexts(shape.training_context);
+    let offered = contexts.iter().filter(|tokens| **tokens <= USUAL_TOKENS);
+    let mut needs = offered.map(|tokens| of(*tokens));
+    let shortest = contexts.last().map(|tokens| of(*tokens));
+    needs
+        .find(|need| Fit::of(need.bytes, available_bytes) == Fit::Fits)
+        .or(shortest)
 }
 
 /// Bytes as people say them: 5.9 GB.
@@ -110,7 +116,7 @@ pub(crate) fn sentence(fit: Fit, need: Option<Need>, available_bytes: u64) -> St
         return "Its header could not be read, so whether it fits is not known.".to_owned();
     };
     let (needs, free) = (words(need.bytes), words(available_bytes));
-    let context = grouped(need.context);
+    let context = grouped(u64::from(need.context));
     match fit {
         Fit::Fits => {
             format!("Needs about {needs} with {context} tokens of context; {free} are free.")
@@ -125,7 +131,7 @@ pub(crate) fn sentence(fit: Fit, need: Option<Need>, available_bytes: u64) -> St
     }
 }
 
-fn grouped(number: u32) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {

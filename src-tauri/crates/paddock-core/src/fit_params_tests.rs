@@ -1,0 +1,125 @@
+use super::*;
+use engines::Device;
+use gguf::ModelShape;
+use gguf::synthetic::{self, Family, Shape};
+use load_params::EngineFlags;
+
+const GIB: u64 = 1 << 30;
+const OLD: &str = include_str!("../../load-params/tests/fixtures/b4575.txt");
+
+/// 128 KiB of cache for a token, as an 8B model has.
+fn shape(context_length: u32) -> ModelShape {
+    let shape = Shape {
+        layers: 32,
+        heads_kv: 8,
+        head_length: 128,
+        context_length,
+        ..Family::Llama.usual()
+    };
+    let header = synthetic::header(&shape).unwrap();
+    ModelShape::of_shards(&[header])
+        .unwrap()
+        .with_weights(5 * GIB)
+}
+
+fn fitted(
+    shape: &ModelShape,
+    flags: Option<&EngineFlags>,
+    gpu_free: Option<u64>,
+    ram_free: u64,
+) -> (LoadParams, String) {
+    let devices: Vec<Device> = gpu_free
+        .map(|free| Device {
+            name: "CUDA0".to_owned(),
+            description: "a GPU".to_owned(),
+            total_bytes: Some(free),
+            free_bytes: Some(free),
+        })
+        .into_iter()
+        .collect();
+    let question = Question {
+        shape,
+        flags,
+        engine: None,
+        devices: &devices,
+        ram: (ram_free, 64 * GIB),
+        correction: None,
+        draft: None,
+    };
+    let found = fit(&question, &LoadParams::default());
+    let answer = question.answer(&found.0);
+    if !found.1.starts_with("Even") {
+        assert_eq!(answer.fit, Fit::Fits, "{found:?}");
+    }
+    found
+}
+
+/// Jan #8236, LM Studio #2295: a model's whole training length is gigabytes.
+#[test]
+fn a_long_trained_model_gets_a_context_that_fits() {
+    let long = shape(131_072);
+    let context = |ram| fitted(&long, None, None, ram).0.ctx_size;
+    assert_eq!(context(64 * GIB), Some(32_768));
+    assert_eq!(context(12 * GIB), Some(16_384));
+    assert_eq!(context(8 * GIB), Some(8_192));
+    assert_eq!(context(7 * GIB), Some(4_096));
+    let (params, sentence) = fitted(&long, None, None, 64 * GIB);
+    assert_eq!(params.n_gpu_layers, None);
+    assert!(
+        sentence.starts_with("32,768 tokens of context (it was trained for 131,072) take about "),
+        "{sentence}"
+    );
+}
+
+#[test]
+fn a_short_trained_model_keeps_its_length() {
+    for length in [512, 2_048] {
+        let (params, sentence) = fitted(&shape(length), None, None, 64 * GIB);
+        assert_eq!(params.ctx_size, Some(length));
+        assert!(
+            sentence.contains("all that the model was trained for"),
+            "{sentence}"
+        );
+    }
+}
+
+#[test]
+fn a_cache_of_8_bits_is_better_than_a_useless_context() {
+    let found = fitted(&shape(131_072), None, None, 6_500 << 20);
+    assert_eq!(found.0.cache_type_k, Some(CacheType::Q8_0), "{found:?}");
+    let hopeless = fitted(&shape(131_072), None, None, 2 * GIB);
+    assert_eq!(hopeless.0.ctx_size, Some(1_024));
+    assert!(hopeless.1.starts_with("Even 1,024"), "{}", hopeless.1);
+}
+
+/// An engine that places layers by itself stops doing so when it is given a number.
+#[test]
+fn the_engine_places_layers_where_it_can() {
+    let long = shape(131_072);
+    let new = fitted(&long, None, Some(24 * GIB), 32 * GIB);
+    assert_eq!(new.0.n_gpu_layers, None);
+    assert!(
+        new.1
+            .contains("The engine places layers by itself: about 33 of 33"),
+        "{}",
+        new.1
+    );
+
+    let flags = EngineFlags::parse(OLD);
+    let all = fitted(&long, Some(&flags), Some(24 * GIB), 32 * GIB);
+    assert_eq!(all.0.n_gpu_layers, Some(GpuLayers::Count(33)));
+    let some = fitted(&long, Some(&flags), Some(4 * GIB), 32 * GIB);
+    let Some(GpuLayers::Count(layers)) = some.0.n_gpu_layers else {
+        panic!("{some:?}")
+    };
+    assert!((5..25).contains(&layers), "{layers}");
+}
+
+/// A longer context is not worth slow layers.
+#[test]
+fn a_longer_context_costs_no_layers() {
+    let long = shape(131_072);
+    // Room for the weights and a little: 4 GiB of cache would push layers out.
+    let found = fitted(&long, None, Some(7_500 << 20), 64 * GIB);
+    assert_eq!(found.0.ctx_size, Some(8_192), "{found:?}");
+}

@@ -1,0 +1,73 @@
+//! What an engine can compute on beside the CPU, and what is free there: asked of the engine itself, since it alone
+//! knows which devices it will use and how they are counted.
+//!
+//! An answer that is a few seconds old is given at once, and renewed in the background, so that a form can ask at
+//! every move of a slider.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use engines::{Device, parse_devices};
+
+use crate::engines::QUESTION_TIMEOUT;
+
+/// Older answers are renewed.
+const FRESH_FOR: Duration = Duration::from_secs(5);
+/// Older ones are not given any more: other programs have come and gone.
+const GOOD_FOR: Duration = Duration::from_secs(60);
+
+#[derive(Clone)]
+struct Known {
+    at: Instant,
+    devices: Vec<Device>,
+    being_asked: bool,
+}
+
+/// By binary.
+#[derive(Clone, Default)]
+pub(crate) struct GpuCache {
+    known: Arc<Mutex<HashMap<PathBuf, Known>>>,
+}
+
+impl GpuCache {
+    /// The devices of this engine, beside the CPU.
+    pub(crate) async fn of(&self, binary: &Path) -> Vec<Device> {
+        let found = {
+            let mut known = self.lock();
+            known
+                .get_mut(binary)
+                .filter(|known| known.at.elapsed() < GOOD_FOR)
+                .map(|known| {
+                    let stale = known.at.elapsed() >= FRESH_FOR && !known.being_asked;
+                    known.being_asked |= stale;
+                    (known.devices.clone(), stale)
+                })
+        };
+        let Some((devices, stale)) = found else {
+            return self.ask(binary).await;
+        };
+        if stale {
+            let (cache, binary) = (self.clone(), binary.to_owned());
+            tokio::spawn(async move { cache.ask(&binary).await });
+        }
+        devices
+    }
+
+    async fn ask(&self, binary: &Path) -> Vec<Device> {
+        let listed = supervisor::run_to_end(binary, &["--list-devices"], QUESTION_TIMEOUT).await;
+        let devices = parse_devices(&listed.unwrap_or_default());
+        let known = Known {
+            at: Instant::now(),
+            devices: devices.clone(),
+            being_asked: false,
+        };
+        self.lock().insert(binary.to_owned(), known);
+        devices
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<PathBuf, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
