@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admission::Admission;
 use crate::asking::Asking;
 use crate::connections::Connections;
+use crate::control::Target;
 use crate::in_flight::InFlight;
 use crate::listener::listen;
 use crate::management::Management;
@@ -38,6 +39,8 @@ pub(crate) struct ManagementDoor {
     pub(crate) router: Router,
     /// Opens it too, on this machine.
     pub(crate) control_token: String,
+    /// Where it leaves its address, for the API to change.
+    pub(crate) target: Target,
 }
 
 /// The running endpoint. Dropping it ends the listener and its connections.
@@ -82,6 +85,7 @@ impl Gateway {
         };
         let mut endpoint = core.endpoint().subscribe();
         let (target, moved) = watch::channel(address);
+        let _ = door.target.set(target.clone());
         let thread = std::thread::Builder::new()
             .name("gateway".to_owned())
             .spawn({

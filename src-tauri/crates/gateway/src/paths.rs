@@ -4,7 +4,7 @@ use http::Method;
 use percent_encoding::percent_decode_str;
 
 /// Where the engine answers, and a request may load a model: all by POST.
-const OF_THE_ENGINE: [&str; 11] = [
+pub(crate) const OF_THE_ENGINE: [&str; 11] = [
     "/v1/chat/completions",
     "/v1/completions",
     "/v1/responses",
