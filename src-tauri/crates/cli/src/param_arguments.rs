@@ -21,8 +21,14 @@ impl Args for ParamArguments {
                 .long(spec.long())
                 .value_name(spec.kind.value_name())
                 .help(spec.help)
+                .long_help(format!("{} {}", spec.help, spec.details))
                 .help_heading(HEADING)
                 .allow_negative_numbers(true)
+                .action(if spec.kind.is_repeatable() {
+                    ArgAction::Append
+                } else {
+                    ArgAction::Set
+                })
         });
         command.args(flags).arg(
             Arg::new(SET)
@@ -48,13 +54,16 @@ impl FromArgMatches for ParamArguments {
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         for spec in TABLE {
-            let Some(text) = matches.get_one::<String>(spec.long()) else {
+            let Some(texts) = matches.get_many::<String>(spec.long()) else {
                 continue;
             };
-            if text.is_empty() {
-                self.cleared.push(spec.name.to_owned());
+            for text in texts {
+                if text.is_empty() {
+                    self.cleared.push(spec.name.to_owned());
+                }
+                load_params::add(&mut self.params, spec.name, text)
+                    .map_err(|error| usage(&error))?;
             }
-            load_params::set(&mut self.params, spec.name, text).map_err(|error| usage(&error))?;
         }
         for assignment in matches.get_many::<String>(SET).into_iter().flatten() {
             load_params::set_flag(&mut self.params, assignment).map_err(|error| usage(&error))?;

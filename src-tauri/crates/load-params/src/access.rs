@@ -3,6 +3,7 @@
 //! This is what the command line and text fields use. A parameter answers to its name (`ctxSize`) and to its flag on Paddock's
 //! command line, with or without dashes.
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::{error::Error, extra, params::LoadParams, spec::ParamSpec, suggest, table::TABLE};
@@ -26,6 +27,45 @@ pub fn set(params: &mut LoadParams, name_or_flag: &str, text: &str) -> Result<()
         text => Some(spec.kind.parse(text).ok_or_else(|| invalid(spec, text))?),
     };
     (spec.put)(params, value);
+    Ok(())
+}
+
+/// As [`set`], but what takes several values keeps those that it has: for a flag that is given again and again.
+///
+/// One word after the flag is one variable or any number of list items; a path with a comma stands in quotes.
+///
+/// # Errors
+/// As [`set`].
+pub fn add(params: &mut LoadParams, name_or_flag: &str, text: &str) -> Result<(), Error> {
+    let spec = find(name_or_flag).ok_or_else(|| unknown(name_or_flag))?;
+    let earlier = (spec.get)(params).filter(|_| spec.kind.is_repeatable());
+    let assignment = match (spec.kind, text.split_once('=')) {
+        // The shell has taken the quotes away already.
+        (Kind::Map, Some((name, value))) => Some((name.trim().to_owned(), value.to_owned())),
+        _ => None,
+    };
+    match assignment {
+        Some((name, value)) => {
+            let one = ParamValue::Map(IndexMap::from([(name, value)]));
+            if !spec.kind.allows(&one) {
+                return Err(invalid(spec, text));
+            }
+            (spec.put)(params, Some(one));
+        }
+        None => set(params, name_or_flag, text)?,
+    }
+    let value = match (earlier, (spec.get)(params)) {
+        (Some(ParamValue::List(mut items)), Some(ParamValue::List(more))) => {
+            items.extend(more);
+            ParamValue::List(items)
+        }
+        (Some(ParamValue::Map(mut map)), Some(ParamValue::Map(more))) => {
+            map.extend(more);
+            ParamValue::Map(map)
+        }
+        _ => return Ok(()),
+    };
+    (spec.put)(params, Some(value));
     Ok(())
 }
 
@@ -100,6 +140,31 @@ mod tests {
             }
         }
         assert!(find("").is_none());
+    }
+
+    #[test]
+    fn what_takes_several_values_takes_them_one_by_one() {
+        let mut params = LoadParams::default();
+        for (flag, text) in [
+            ("--lora", "/a.gguf"),
+            ("--lora", "/b.gguf:0.5,/c.gguf"),
+            ("--env", "A=two words"),
+            ("--env", "B=x=1"),
+            ("--threads", "2"),
+            ("--threads", "3"),
+        ] {
+            add(&mut params, flag, text).unwrap();
+        }
+        assert_eq!(
+            serde_json::to_value(&params).unwrap(),
+            serde_json::json!({
+                "threads": 3, "lora": ["/a.gguf", "/b.gguf:0.5", "/c.gguf"], "env": { "A": "two words", "B": "x=1" },
+            })
+        );
+        add(&mut params, "--lora", "").unwrap();
+        assert_eq!(params.lora, None);
+        assert!(add(&mut params, "--env", "9=1").is_err());
+        assert!(add(&mut params, "--env", "nothing").is_err());
     }
 
     #[test]

@@ -57,7 +57,7 @@ mod validate;
 mod values;
 mod words;
 
-pub use access::{find, get, set};
+pub use access::{add, find, get, set};
 pub use argv::{Argv, Skipped, Unsupported, argv};
 pub use dialect::{Dialect, FlashAttentionStyle, GpuLayersStyle, MemoryStyle, ThinkingStyle};
 pub use docs::markdown;

@@ -36,6 +36,9 @@ pub enum Error {
         /// What is wrong with which.
         problems: Vec<load_params::Problem>,
     },
+    /// A preset, a file that a parameter names, or parameters from elsewhere are not usable.
+    #[error(transparent)]
+    ParamsUse(#[from] crate::params_error::ParamsError),
     /// The parameters saved for a model are not readable.
     #[error("the parameters saved for {key} cannot be read: {reason}")]
     SavedParams {
@@ -154,6 +157,9 @@ pub enum Error {
         /// The files that are not there.
         missing: Vec<String>,
     },
+    /// A chat got no answer, or could not be kept.
+    #[error(transparent)]
+    Chat(#[from] crate::chat_error::ChatError),
     /// A host or origin that must not be let in.
     #[error("{value:?} cannot be allowed: {reason}")]
     NotAllowable {
@@ -218,6 +224,7 @@ impl Error {
             Self::Load { source, .. } | Self::Start(source) => source.code(),
             Self::Settings(source) => source.code(),
             Self::Params { source, .. } => source.code(),
+            Self::ParamsUse(source) => source.code(),
             Self::InvalidParams { .. } | Self::SavedParams { .. } => "invalid_parameter",
             // An empty file is incomplete too, and has a name of its own.
             Self::ModelFile(gguf::Error::Empty { .. }) => "model_empty",
@@ -244,6 +251,7 @@ impl Error {
             Self::NoSuchVariant { .. } => "variant_not_found",
             Self::NothingFits { .. } => "nothing_fits",
             Self::ShardsMissing { .. } => "shards_missing",
+            Self::Chat(source) => source.code(),
             Self::NotAllowable { .. } => "not_allowable",
             Self::Schedule(source) => source.code(),
             Self::Shared(source) => source.code(),
@@ -259,6 +267,7 @@ impl Error {
             Self::Settings(source) => source.hint().to_owned(),
             Self::Params { source, .. } => source.hint().unwrap_or_default(),
             Self::InvalidParams { problems } => problems.iter().find_map(|problem| problem.hint.clone()).unwrap_or_default(),
+            Self::ParamsUse(source) => source.hint(),
             Self::SavedParams { .. } => "Save the model's parameters anew.".to_owned(),
             Self::ModelFile(source) if source.is_incomplete() => "The download was cut off: fetch the file again.".to_owned(),
             Self::ModelFile(_) => "llama-server loads GGUF files only; check that the path is right.".to_owned(),
@@ -292,6 +301,7 @@ impl Error {
             Self::ShardsMissing { .. } => {
                 "Its upload may not be finished; take another quantization or repository.".to_owned()
             }
+            Self::Chat(source) => source.hint().to_owned(),
             Self::NotAllowable { .. } => "Name the host or the page itself.".to_owned(),
             Self::Schedule(source) => source.hint(),
             Self::Shared(source) => source.hint(),

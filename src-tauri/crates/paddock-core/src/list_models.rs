@@ -10,6 +10,7 @@ use settings::{ModelEntry, ModelSource, SettingsDocument};
 
 use crate::core::{Core, same_path};
 use crate::error::Error;
+use crate::run::model_traits::{ModelTraits, traits_of};
 use crate::schedule::route::resolve;
 
 /// Listing this many models or more is shared among threads: headers that were never read take milliseconds each.
@@ -64,6 +65,10 @@ pub struct ModelView {
     pub found_in: Option<String>,
     /// Where Paddock fetched it.
     pub source: Option<ModelSource>,
+    /// What it can do.
+    pub traits: ModelTraits,
+    /// The preset that it uses.
+    pub preset: Option<String>,
 }
 
 /// What is read once for many models: the folders that they lie in.
@@ -214,6 +219,8 @@ impl Core {
             folder,
             found_in: entry.found_in.clone(),
             source: entry.source.clone(),
+            traits: ModelTraits::default(),
+            preset: entry.preset.clone(),
         };
         if is_silent {
             let folder = view.folder.as_ref().unwrap_or(&entry.path);
@@ -235,6 +242,7 @@ impl Core {
         match self.inner.headers.of(&entry.path) {
             Ok(facts) => {
                 let info = facts.info.clone();
+                view.traits = traits_of(&info, facts.template, view.projector.is_some());
                 view.problem = what_else_it_is(&info).map(|what| format!("this is {what}"));
                 view.size_bytes = Some(facts.size_bytes);
                 view.architecture.clone_from(&info.architecture);

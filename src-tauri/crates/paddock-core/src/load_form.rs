@@ -19,6 +19,8 @@ pub struct LoadForm {
     pub fields: Vec<FieldSchema>,
     /// What is saved for the model.
     pub saved: LoadParams,
+    /// The preset that it uses.
+    pub preset: Option<String>,
     /// Bounds from this model and machine.
     pub limits: Limits,
     /// The engine that the fields are for; without one, every field is as the newest engines have it.
@@ -50,18 +52,21 @@ impl Core {
         let facts = self
             .blocking(move |core| core.check_model_file(&path).ok().flatten())
             .await?;
+        let limits = limits(facts.as_ref());
         let (engine, fields) = match self.engine_of(&entry) {
             Ok(engine) => {
                 let capabilities = self.inner.capabilities.of(&engine.path).await?;
-                (Some(engine.name), load_params::schema(&capabilities.flags))
+                let fields = load_params::schema_within(&capabilities.flags, &limits);
+                (Some(engine.name), fields)
             }
-            Err(_) => (None, unconditional_fields()),
+            Err(_) => (None, unconditional_fields(&limits)),
         };
         Ok(LoadForm {
             key,
             fields,
             saved,
-            limits: limits(facts.as_ref()),
+            preset: entry.preset,
+            limits,
             engine,
         })
     }
@@ -93,6 +98,19 @@ impl Core {
         match plan(Unsupported::Refuse).await {
             Ok(plan) => Ok(preview(plan, Vec::new())),
             Err(Error::InvalidParams { problems }) => Ok(only(params, problems)),
+            // A file that is not there yet is a matter of the field that names it.
+            Err(Error::ParamsUse(source)) => {
+                let Some(param) = source.param() else {
+                    return Err(source.into());
+                };
+                let problem = Problem {
+                    severity: Severity::Error,
+                    param: param.to_owned(),
+                    message: source.to_string(),
+                    hint: Some(source.hint()),
+                };
+                Ok(only(params, vec![problem]))
+            }
             Err(Error::Params { source, .. }) => {
                 let problem = Problem {
                     severity: Severity::Error,
@@ -131,8 +149,8 @@ fn only(params: &LoadParams, problems: Vec<Problem>) -> LoadPreview {
 }
 
 /// The fields where there is no engine to ask: nothing is greyed, because nothing is known to be missing.
-fn unconditional_fields() -> Vec<FieldSchema> {
-    let mut fields = load_params::schema(&EngineFlags::parse(""));
+fn unconditional_fields(limits: &Limits) -> Vec<FieldSchema> {
+    let mut fields = load_params::schema_within(&EngineFlags::parse(""), limits);
     for field in &mut fields {
         field.supported = true;
         field.unsupported_reason = None;

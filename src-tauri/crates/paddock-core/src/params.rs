@@ -2,9 +2,11 @@
 //! is shown is what runs.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use load_params::{LoadParams, Severity, Skipped, TABLE, Unsupported};
+use load_params::{EngineFlags, LoadParams, Problem, Severity, Skipped, TABLE, Unsupported};
 use serde::Serialize;
 use serde_json::Value;
 use settings::ModelEntry;
@@ -13,10 +15,21 @@ use supervisor::LaunchSpec;
 use crate::change_engines::options_of;
 use crate::core::Core;
 use crate::error::Error;
-use crate::list_models::what_else_it_is;
-use crate::run::default_context::default_context;
+use crate::list_models::{Surroundings, projector_of, what_else_it_is};
+use crate::measured_memory::verbosity_args;
+use crate::presets::{default_params, preset_params, to_map};
 use crate::run::headers::ModelFacts;
-use crate::run::memory;
+use crate::run::{model_traits, parameter_files};
+
+/// However an engine spells how much it logs.
+const VERBOSITY_FLAGS: &[&str] = &[
+    "-lv",
+    "--verbosity",
+    "--log-verbosity",
+    "-v",
+    "--verbose",
+    "--log-verbose",
+];
 
 /// Where the value of a parameter is from; later ones win.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -27,6 +40,8 @@ pub enum ParamSource {
     Fitted,
     /// The defaults for all models.
     Default,
+    /// The preset that the model uses, or that this load names.
+    Preset,
     /// Saved for this model.
     Saved,
     /// Asked for with this load.
@@ -50,7 +65,7 @@ pub struct LoadPlan {
     pub skipped: Vec<Skipped>,
     /// What may not be meant.
     pub doubtful: Vec<load_params::Problem>,
-    /// Bytes of weights and KV cache together, where the header tells.
+    /// Bytes of RAM that it will take, where the header tells.
     pub predicted_bytes: Option<u64>,
 }
 
@@ -62,6 +77,23 @@ impl LoadPlan {
         std::iter::once(binary)
             .chain(self.spec.argv("PORT"))
             .collect()
+    }
+}
+
+/// What is different this time from what is saved for a model.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) overrides: &'a LoadParams,
+    /// A preset for this load, in the place of the one that the model uses. It wins over what is saved.
+    pub(crate) preset: Option<&'a str>,
+}
+
+impl<'a> From<&'a LoadParams> for Asked<'a> {
+    fn from(overrides: &'a LoadParams) -> Self {
+        Self {
+            overrides,
+            preset: None,
+        }
     }
 }
 
@@ -83,64 +115,143 @@ impl Core {
         self.plan(key, entry, &saved, overrides, unsupported).await
     }
 
+    /// As [`Core::plan_load`], with a preset for this load in the place of the one that the model uses.
+    ///
+    /// # Errors
+    /// As [`Core::plan_load`], and that there is no such preset.
+    pub async fn plan_load_with(
+        &self,
+        request: &str,
+        overrides: &LoadParams,
+        preset: Option<&str>,
+        unsupported: Unsupported,
+    ) -> Result<LoadPlan, Error> {
+        let (key, entry) = self.find_model(request).await?;
+        let saved = saved_params(&key, &entry)?;
+        let asked = Asked { overrides, preset };
+        self.plan(key, entry, &saved, asked, unsupported).await
+    }
+
+    /// The plan if `saved` were saved for the model.
+    pub(crate) async fn plan_saved(
+        &self,
+        request: &str,
+        saved: &LoadParams,
+        unsupported: Unsupported,
+    ) -> Result<LoadPlan, Error> {
+        let (key, entry) = self.find_model(request).await?;
+        let none = LoadParams::default();
+        self.plan(key, entry, saved, &none, unsupported).await
+    }
+
     /// The plan with `saved` in the place of what is saved.
     pub(crate) async fn plan(
         &self,
         key: String,
         entry: ModelEntry,
         saved: &LoadParams,
-        overrides: &LoadParams,
+        asked: impl Into<Asked<'_>>,
         unsupported: Unsupported,
     ) -> Result<LoadPlan, Error> {
+        let Asked { overrides, preset } = asked.into();
         let engine = self.engine_of(&entry)?;
         supervisor::check_binary(&engine.path)?;
         let options = options_of(self, &engine.name);
-        let path = entry.path.clone();
-        let facts = self
-            .blocking(move |core| core.check_model_file(&path))
+        let (path, paired) = (entry.path.clone(), entry.clone());
+        let (facts, projector) = self
+            .blocking(move |core| {
+                let facts = core.check_model_file(&path)?;
+                let projector = projector_of(&paired, &mut Surroundings::default());
+                Ok::<_, Error>((facts, projector))
+            })
             .await??;
         let capabilities = self.inner.capabilities.of(&engine.path).await?;
 
-        let defaults =
-            parse_params(&self.settings().model_defaults).map_err(|reason| Error::SavedParams {
-                key: "all models".to_owned(),
-                reason,
-            })?;
-        let fitted = self.fitted(&key, facts.as_ref());
-        let (effective, sources) = merge(&[
-            (ParamSource::Fitted, &fitted),
+        let settings = self.settings();
+        let defaults = default_params(&settings)?;
+        let named =
+            |name: Option<&str>| name.map(|name| preset_params(&settings, name)).transpose();
+        // A preset that was asked for is part of what was asked for.
+        let once = named(preset)?;
+        let usual = match preset {
+            None => named(entry.preset.as_deref())?,
+            Some(_) => None,
+        };
+        let (once, usual) = (once.unwrap_or_default(), usual.unwrap_or_default());
+        let layers = [
             (ParamSource::Default, &defaults),
+            (ParamSource::Preset, &usual),
             (ParamSource::Saved, saved),
+            (ParamSource::Preset, &once),
             (ParamSource::Request, overrides),
-        ]);
+        ];
+        let (chosen, _) = merge(&layers);
+        let found = Found {
+            facts: facts.as_deref(),
+            projector: projector.as_deref(),
+            flags: &capabilities.flags,
+        };
+        let natural = found.parameters(&chosen);
+        let said = natural.merged(&chosen);
+        let fitted = self
+            .fitted_params(&key, entry.path.clone(), &engine, &said)
+            .await;
+        // What a model is does not depend on how much memory there was when it was last started.
+        let fitted = LoadParams {
+            mmproj: None,
+            embeddings: None,
+            reranking: None,
+            ..fitted
+        };
+        let fitted = natural.merged(&fitted);
+        let mut layers = layers.to_vec();
+        layers.insert(0, (ParamSource::Fitted, &fitted));
+        let (effective, sources) = merge(&layers);
 
         let problems = load_params::validate(&effective, &limits(facts.as_ref()));
-        let (wrong, doubtful): (Vec<_>, Vec<_>) = problems
+        let (wrong, mut doubtful): (Vec<_>, Vec<_>) = problems
             .into_iter()
             .partition(|problem| problem.severity == Severity::Error);
         if !wrong.is_empty() {
             return Err(Error::InvalidParams { problems: wrong });
         }
+        doubtful.extend(found.projector_problem(&effective));
+        let (wish, pair, known) = (effective.clone(), projector.clone(), Arc::clone(&settings));
+        let spoken = self
+            .blocking(move |_| parameter_files::resolved(&wish, pair.as_deref(), &known))
+            .await??;
         let argv =
-            load_params::argv(&effective, &capabilities.flags, unsupported).map_err(|source| {
+            load_params::argv(&spoken, &capabilities.flags, unsupported).map_err(|source| {
                 Error::Params {
                     key: Some(key.clone()),
                     source,
                 }
             })?;
+        let engines_own = options.iter().flat_map(|options| &options.extra_args);
+        let engines_own: Vec<String> = engines_own.cloned().collect();
+        let says_how_much_to_log = engines_own
+            .iter()
+            .chain(spoken.extra.keys())
+            .any(|flag| VERBOSITY_FLAGS.contains(&flag.as_str()));
+        let verbosity = if says_how_much_to_log {
+            Vec::new()
+        } else {
+            verbosity_args(&capabilities.flags)
+        };
+        let predicted_bytes = self.predicted_ram(&entry.path, &spoken, &engine).await;
         let spec = LaunchSpec {
             key,
             binary: engine.path,
             model_path: entry.path,
             // The engine's own first: where both say something, the model's word is the last.
-            args: options
-                .iter()
-                .flat_map(|options| options.extra_args.iter().cloned())
+            args: engines_own
+                .into_iter()
+                .chain(verbosity)
                 .chain(argv.args)
                 .collect(),
-            env: Vec::new(),
+            env: spoken.environment(),
             speaks_child_protocol: capabilities.speaks_child_protocol,
-            load_timeout: Duration::from_secs(self.settings().limits.load_timeout_seconds.max(1)),
+            load_timeout: Duration::from_secs(settings.limits.load_timeout_seconds.max(1)),
             listen: supervisor::Listen {
                 host: options.as_ref().and_then(|options| options.host),
                 base_port: options.as_ref().and_then(|options| options.base_port),
@@ -149,9 +260,7 @@ impl Core {
         Ok(LoadPlan {
             spec,
             engine: engine.name,
-            predicted_bytes: facts
-                .as_ref()
-                .and_then(|facts| predicted_bytes(facts, &effective)),
+            predicted_bytes,
             effective,
             sources,
             fitted,
@@ -160,29 +269,26 @@ impl Core {
         })
     }
 
-    /// What Paddock chooses where nobody said. A model that runs keeps what was chosen for it: its own memory must not
-    /// make the next choice smaller, and so reload it.
-    fn fitted(&self, key: &str, facts: Option<&std::sync::Arc<ModelFacts>>) -> LoadParams {
-        let running = self
-            .registry()
-            .get(key)
-            .filter(|server| server.status().running);
-        if let Some(started) = running.and_then(|_| self.inner.plans.of(key)) {
-            return started.fitted;
+    /// What a load would have without regard to an engine: nothing is fitted, and nothing follows from the model.
+    pub(crate) fn params_without_engine(
+        &self,
+        model: Option<(&str, &ModelEntry)>,
+        overrides: &LoadParams,
+    ) -> Result<LoadParams, Error> {
+        let settings = self.settings();
+        let mut params = default_params(&settings)?;
+        if let Some((key, entry)) = model {
+            if let Some(preset) = &entry.preset {
+                params = params.merged(&preset_params(&settings, preset)?);
+            }
+            params = params.merged(&saved_params(key, entry)?);
         }
-        let (available, _) = memory::of_machine();
-        LoadParams {
-            ctx_size: facts.map(|facts| default_context(facts, available)),
-            ..LoadParams::default()
-        }
+        Ok(params.merged(overrides))
     }
 
     /// The facts of a model file that is whole. A header that we cannot read but the engine may (a newer version of
     /// the format) is no reason to refuse.
-    pub(crate) fn check_model_file(
-        &self,
-        path: &std::path::Path,
-    ) -> Result<Option<std::sync::Arc<ModelFacts>>, Error> {
+    pub(crate) fn check_model_file(&self, path: &Path) -> Result<Option<Arc<ModelFacts>>, Error> {
         supervisor::check_model(path)?;
         match self.inner.headers.of(path) {
             // A sound file, of which the engine would only say that it failed.
@@ -245,10 +351,7 @@ impl Core {
         if !problems.is_empty() {
             return Err(Error::InvalidParams { problems });
         }
-        let map = match serde_json::to_value(params) {
-            Ok(Value::Object(map)) => map,
-            _ => serde_json::Map::new(),
-        };
+        let map = to_map(params);
         self.update_settings(|settings| {
             if let Some(entry) = settings.models.get_mut(&key) {
                 entry.params = map;
@@ -266,6 +369,54 @@ pub(crate) fn saved_params(key: &str, entry: &ModelEntry) -> Result<LoadParams, 
 
 fn parse_params(map: &serde_json::Map<String, Value>) -> Result<LoadParams, String> {
     serde_json::from_value(Value::Object(map.clone())).map_err(|error| error.to_string())
+}
+
+/// What is known of a model and its engine before a load is decided.
+struct Found<'a> {
+    facts: Option<&'a ModelFacts>,
+    projector: Option<&'a Path>,
+    flags: &'a EngineFlags,
+}
+
+impl Found<'_> {
+    fn takes_projector(&self) -> bool {
+        self.flags.has("--mmproj")
+    }
+
+    /// The parameters that follow from what the model is: its projector, and what it is made for.
+    fn parameters(&self, chosen: &LoadParams) -> LoadParams {
+        let mut params = self.facts.map_or_else(LoadParams::default, |facts| {
+            let traits = model_traits::traits_of(&facts.info, facts.template, false);
+            model_traits::parameters(traits, chosen, self.flags)
+        });
+        let projector = self.projector.filter(|_| self.takes_projector());
+        params.mmproj = projector.map(|path| path.display().to_string());
+        params
+    }
+
+    /// A projector that was to be used and is not.
+    fn projector_problem(&self, effective: &LoadParams) -> Option<Problem> {
+        let (message, hint) = match (effective.mmproj.as_deref(), self.projector) {
+            (Some("auto"), None) => (
+                "no vision projector belongs to this model, so it sees no images".to_owned(),
+                "Put its mmproj file into the model's folder, or name it in `mmproj`.",
+            ),
+            (None, Some(path)) if !self.takes_projector() => (
+                format!(
+                    "this engine has no flag `--mmproj`: {} is not used, and the model sees no images",
+                    path.display()
+                ),
+                "Use a newer engine.",
+            ),
+            _ => return None,
+        };
+        Some(Problem {
+            severity: Severity::Warning,
+            param: "mmproj".to_owned(),
+            message,
+            hint: Some(hint.to_owned()),
+        })
+    }
 }
 
 /// Lays the sets over each other, and notes for each parameter which one it is from.
@@ -286,7 +437,7 @@ fn merge(layers: &[(ParamSource, &LoadParams)]) -> (LoadParams, BTreeMap<String,
     (effective, sources)
 }
 
-pub(crate) fn limits(facts: Option<&std::sync::Arc<ModelFacts>>) -> load_params::Limits {
+pub(crate) fn limits(facts: Option<&Arc<ModelFacts>>) -> load_params::Limits {
     let number = |value: Option<u64>| value.and_then(|value| u32::try_from(value).ok());
     load_params::Limits {
         training_context: number(facts.and_then(|facts| facts.info.context_length)),
@@ -297,22 +448,28 @@ pub(crate) fn limits(facts: Option<&std::sync::Arc<ModelFacts>>) -> load_params:
     }
 }
 
-fn predicted_bytes(facts: &ModelFacts, params: &LoadParams) -> Option<u64> {
-    let weights = facts.info.weights_size_bytes?;
-    let context = params
-        .ctx_size
-        .map_or(facts.info.context_length?, u64::from);
-    let kind = |kind: Option<load_params::CacheType>| {
-        kind.and_then(|kind| kind.as_str().parse().ok())
-            .unwrap_or(gguf::CacheType::F16)
-    };
-    let cache = gguf::kv_cache_size_bytes(
-        &facts.info,
-        context,
-        kind(params.cache_type_k),
-        kind(params.cache_type_v),
-    )?;
-    weights.checked_add(cache)
+/// A plan that is never carried out.
+#[cfg(test)]
+pub(crate) fn plan_for_test(effective: LoadParams) -> LoadPlan {
+    LoadPlan {
+        spec: LaunchSpec {
+            key: "local/m".to_owned(),
+            binary: "llama-server".into(),
+            model_path: "m.gguf".into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            speaks_child_protocol: false,
+            load_timeout: Duration::from_secs(1),
+            listen: supervisor::Listen::default(),
+        },
+        engine: "test".to_owned(),
+        effective,
+        sources: BTreeMap::new(),
+        fitted: LoadParams::default(),
+        skipped: Vec::new(),
+        doubtful: Vec::new(),
+        predicted_bytes: None,
+    }
 }
 
 #[cfg(test)]
@@ -352,27 +509,34 @@ mod tests {
 
     /// One path for all settings, and each says where it is from: LM Studio #1463, #1714, #1782.
     #[test]
-    fn a_request_wins_over_saved_over_default_over_fitted() {
+    fn a_request_wins_over_saved_over_preset_over_default_over_fitted() {
         let params = |json: serde_json::Value| serde_json::from_value::<LoadParams>(json).unwrap();
         let fitted = params(serde_json::json!({"ctxSize": 8192}));
         let defaults = params(serde_json::json!({"ctxSize": 4096, "threads": 4}));
-        let saved = params(serde_json::json!({"threads": 2, "mlock": true}));
+        let preset =
+            params(serde_json::json!({"parallel": 2, "threads": 3, "env": {"A": "1", "B": "1"}}));
+        let saved = params(serde_json::json!({"threads": 2, "mlock": true, "env": {"B": "2"}}));
         let request = params(serde_json::json!({"mlock": false}));
         let (effective, sources) = merge(&[
             (ParamSource::Fitted, &fitted),
             (ParamSource::Default, &defaults),
+            (ParamSource::Preset, &preset),
             (ParamSource::Saved, &saved),
             (ParamSource::Request, &request),
         ]);
         assert_eq!(
             effective,
-            params(serde_json::json!({"ctxSize": 4096, "threads": 2, "mlock": false}))
+            params(serde_json::json!({
+                "ctxSize": 4096, "threads": 2, "mlock": false, "parallel": 2, "env": {"A": "1", "B": "2"},
+            }))
         );
         assert_eq!(
             sources.into_iter().collect::<Vec<_>>(),
             [
                 ("ctxSize".to_owned(), ParamSource::Default),
+                ("env".to_owned(), ParamSource::Saved),
                 ("mlock".to_owned(), ParamSource::Request),
+                ("parallel".to_owned(), ParamSource::Preset),
                 ("threads".to_owned(), ParamSource::Saved),
             ]
         );

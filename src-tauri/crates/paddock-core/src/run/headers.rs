@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use gguf::{ModelInfo, shard};
+use gguf::{Header, ModelInfo, shard};
 use serde::{Deserialize, Serialize};
 
+use crate::run::model_traits::TemplateTraits;
+
 /// Another number where what is kept means something else than before.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What a model is, and how big.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +24,15 @@ pub(crate) struct ModelFacts {
     pub(crate) info: ModelInfo,
     /// All shards together.
     pub(crate) size_bytes: u64,
+    /// What its chat template knows of.
+    #[serde(default)]
+    pub(crate) template: TemplateTraits,
+}
+
+fn template_of(headers: &[Header]) -> TemplateTraits {
+    let first = headers.first();
+    let template = first.and_then(|header| header.metadata.get_str("tokenizer.chat_template"));
+    template.map(TemplateTraits::of).unwrap_or_default()
 }
 
 /// Time and size of every file.
@@ -95,6 +106,7 @@ impl HeaderCache {
         let facts = Arc::new(ModelFacts {
             info: ModelInfo::of_shards(&headers, &name),
             size_bytes: stamp.iter().flatten().map(|(_, size)| size).sum(),
+            template: template_of(&headers),
         });
         if let Some(stamp) = stamp {
             let known = Known {
