@@ -6,7 +6,10 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::{error::Error, extra, params::LoadParams, spec::ParamSpec, suggest, table::TABLE};
+use crate::{
+    error::Error, extra, kind::Kind, params::LoadParams, spec::ParamSpec, suggest, table::TABLE,
+    values::ParamValue,
+};
 
 /// The row for a name (`ctxSize`) or a flag of Paddock's command line (`--ctx-size`, `ctx-size`).
 #[must_use]
