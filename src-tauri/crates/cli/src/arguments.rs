@@ -64,6 +64,8 @@ pub(crate) enum Verb {
     Ps,
     /// Show the host and what is loaded.
     Status,
+    /// Tell what a model would take in memory, by device, and whether it fits.
+    Estimate(Estimate),
     /// Show or save a model's load parameters.
     Params(Params),
     /// The keys by which other programs may use the endpoint.
@@ -429,6 +431,18 @@ pub(crate) struct Unload {
     /// All models.
     #[arg(long, conflicts_with = "key")]
     pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Estimate {
+    /// The model: its key, a file, or `owner/repo:QUANT` on the hub.
+    #[arg(value_name = "KEY-or-PATH-or-REPO:QUANT")]
+    pub(crate) model: String,
+    /// Find the largest context and offload that fit with a margin.
+    #[arg(long)]
+    pub(crate) fit_for_me: bool,
+    #[command(flatten)]
+    pub(crate) params: ParamArguments,
 }
 
 #[derive(Debug, Args)]

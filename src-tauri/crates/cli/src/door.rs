@@ -2,6 +2,7 @@
 //! One host alone writes in a data folder, so what runs here holds its lock.
 
 mod doctor;
+mod estimate;
 mod keys;
 mod library;
 mod policy;

@@ -4,6 +4,7 @@
 mod doctor;
 mod endpoint;
 mod engines;
+mod estimate;
 mod failure;
 mod hub;
 mod keys;
@@ -29,6 +30,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use self::engines::{AddEngine, PinModel, ProveEngine, SetEngine, UseEngine, add_engine};
+pub use self::estimate::EstimateModel;
 use self::failure::{Answer, Body, Failure, answer, wire};
 pub use self::hub::{DownloadModel, download_status, start_download};
 pub use self::keys::{AddKey, RemoveKey};
@@ -142,6 +144,7 @@ fn routes() -> Router<Context> {
         .merge(doctor::routes())
         .merge(endpoint::routes())
         .merge(engines::routes())
+        .merge(estimate::routes())
         .merge(hub::routes())
         .merge(keys::routes())
         .merge(library::routes())

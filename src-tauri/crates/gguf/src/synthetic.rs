@@ -153,7 +153,7 @@ fn made(shape: &Shape, noise: Vec<u8>) -> Vec<u8> {
     let mut model = Model {
         writer: Writer::new(3, shape.family.architecture()),
         shape: *shape,
-        noise,
+        noise: weights(shape, &noise),
     };
     model.metadata();
     let width = u64::from(shape.embedding);
@@ -175,7 +175,21 @@ fn made(shape: &Shape, noise: Vec<u8>) -> Vec<u8> {
 struct Model {
     writer: Writer,
     shape: Shape,
+    /// A piece of a matrix's data, over and over; empty where only the header is wanted.
     noise: Vec<u8>,
+}
+
+const SMALL: f32 = 0.001;
+
+/// Small numbers of both signs as a matrix stores them: sign and part of the mantissa are noise.
+fn weights(shape: &Shape, noise: &[u8]) -> Vec<u8> {
+    noise
+        .iter()
+        .flat_map(|byte| match shape.f32 {
+            true => (f32::from(*byte as i8) / 4096.0).to_le_bytes().to_vec(),
+            false => vec![*byte, 0x20 | (byte & 0x80)],
+        })
+        .collect()
 }
 
 impl Model {
@@ -412,30 +426,24 @@ impl Model {
     }
 
     fn matrix(&mut self, name: &str, dims: &[u64]) {
-        let ggml_type = if self.shape.f32 {
-            GgmlType::F32
-        } else {
-            GgmlType::F16
+        let (ggml_type, element_bytes) = match self.shape.f32 {
+            true => (GgmlType::F32, 4),
+            false => (GgmlType::F16, 2),
         };
-        let count = dims.iter().product::<u64>() as usize;
+        let count = dims.iter().product::<u64>() as usize * element_bytes;
         let mut data = Vec::new();
-        // Small numbers of both signs: the exponent is fixed, sign and part of the mantissa are noise.
-        let noise = self.noise.iter().cycle().take(count);
-        match self.shape.f32 {
-            true => noise.for_each(|byte| {
-                let value = f32::from(*byte as i8) / 4096.0;
-                data.extend(value.to_le_bytes());
-            }),
-            false => noise.for_each(|byte| data.extend([*byte, 0x20 | (byte & 0x80)])),
+        while !self.noise.is_empty() && data.len() < count {
+            let left = (count - data.len()).min(self.noise.len());
+            data.extend_from_slice(&self.noise[..left]);
         }
         self.writer.tensor(name, dims, ggml_type, &data);
     }
 
     fn floats(&mut self, name: &str, dims: &[u64]) {
         let count = dims.iter().product::<u64>() as usize;
-        let values = self.noise.iter().cycle().take(count);
-        let data: Vec<u8> = values
-            .flat_map(|byte| (f32::from(*byte as i8) / 4096.0).to_le_bytes())
+        let written = if self.noise.is_empty() { 0 } else { count };
+        let data: Vec<u8> = (0..written)
+            .flat_map(|index| (SMALL * (index % 7) as f32).to_le_bytes())
             .collect();
         self.writer.tensor(name, dims, GgmlType::F32, &data);
     }

@@ -3,6 +3,7 @@
 pub(crate) mod doctor;
 mod engine;
 mod engine_install;
+mod estimate;
 mod hub;
 mod key;
 mod library;
@@ -35,6 +36,7 @@ pub(crate) async fn run(verb: Verb, json: bool) -> Result<(), Failure> {
         Verb::Key(key) => key::run(key, json).await,
         Verb::Doctor => doctor::doctor(json).await,
         Verb::Completions { shell } => completions(shell),
+        Verb::Estimate(estimate) => estimate::estimate(estimate, json).await,
         Verb::Params(params) => model::params(params, json).await,
         Verb::Keep(keep) => policy::keep(keep, json).await,
         Verb::Alias(alias) => policy::alias(alias, json).await,
