@@ -14,18 +14,19 @@ use crate::ipc_types::{
 
 impl From<&LoadParams> for LoadParamsIpc {
     fn from(params: &LoadParams) -> Self {
-        // Both are the same document.
-        serde_json::to_value(params)
-            .and_then(serde_json::from_value)
-            .unwrap_or_default()
+        match serde_json::to_value(params) {
+            Ok(Value::Object(members)) => Self(members),
+            _ => Self::default(),
+        }
     }
 }
 
 impl LoadParamsIpc {
-    /// The typed parameters, checked.
+    /// The typed parameters, checked. The page says null of what is not set.
     pub(crate) fn parse(&self) -> Result<LoadParams, IpcError> {
-        let value = serde_json::to_value(self).unwrap_or(Value::Null);
-        serde_json::from_value(value)
+        let mut members = self.0.clone();
+        members.retain(|_, value| !value.is_null());
+        serde_json::from_value(Value::Object(members))
             .map_err(|error| IpcError::new("invalid_parameter", error.to_string(), ""))
     }
 }
@@ -67,6 +68,7 @@ impl From<ModelStatus> for ServerStatus {
                 failure: crash.failure.into(),
                 at: crash.at,
             }),
+            placement: status.placement.map(Into::into),
         }
     }
 }
@@ -197,6 +199,12 @@ impl From<load_params::FieldSchema> for FieldSchema {
                 load_params::FieldKind::List => FieldKind::List,
                 load_params::FieldKind::Numbers => FieldKind::Numbers,
                 load_params::FieldKind::Variables => FieldKind::Variables,
+                load_params::FieldKind::Number => FieldKind::Number,
+                load_params::FieldKind::File => FieldKind::File,
+                load_params::FieldKind::Text => FieldKind::Text,
+                load_params::FieldKind::List => FieldKind::List,
+                load_params::FieldKind::Numbers => FieldKind::Numbers,
+                load_params::FieldKind::Variables => FieldKind::Variables,
             },
             min: field.min,
             max: field.max,
@@ -229,6 +237,7 @@ impl From<ParamSource> for ParamSourceIpc {
     fn from(source: ParamSource) -> Self {
         match source {
             ParamSource::Fitted => Self::Fitted,
+            ParamSource::Preset => Self::Preset,
             ParamSource::Saved => Self::Saved,
             ParamSource::Request => Self::Request,
             _ => Self::Default,

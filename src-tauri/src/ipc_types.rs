@@ -2,10 +2,13 @@
 //! what the page sees must not change by accident.
 #![allow(missing_docs)] // The fields are the core's, and documented there.
 
+pub mod chat;
+pub mod command_line;
 pub mod downloads;
 pub mod engines;
 pub mod hub;
 pub mod library;
+pub mod memory;
 pub mod serving;
 
 use std::collections::BTreeMap;
@@ -102,6 +105,8 @@ pub struct ServerStatus {
     pub restarts: u32,
     /// Its last crash, also after it was started again.
     pub last_crash: Option<serving::Crash>,
+    /// Where it is, as predicted and as it really is; once it is ready.
+    pub placement: Option<memory::Placement>,
 }
 
 /// The stable endpoint.
@@ -190,22 +195,6 @@ pub struct Model {
     pub details: Vec<ModelDetail>,
 }
 
-/// GPU layers: a number, `auto` or `all`; or flash attention: a boolean or `auto`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
-#[serde(untagged)]
-pub enum NumberOrWord {
-    Number(u32),
-    Word(String),
-}
-
-/// A boolean, or `auto`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
-#[serde(untagged)]
-pub enum BoolOrWord {
-    Bool(bool),
-    Word(String),
-}
-
 /// The value of an engine flag that is not in the table: a switch, a text, or nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
 #[serde(untagged)]
@@ -214,96 +203,28 @@ pub enum ExtraValue {
     Text(String),
 }
 
-/// Load parameters, every one optional. `load-params` checks what is in them.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Type)]
-#[serde(rename_all = "camelCase", default)]
-#[serde(rename = "LoadParams")]
-pub struct LoadParamsIpc {
-    #[specta(optional)]
-    pub ctx_size: Option<u32>,
-    #[specta(optional)]
-    pub n_gpu_layers: Option<NumberOrWord>,
-    #[specta(optional)]
-    pub threads: Option<u32>,
-    #[specta(optional)]
-    pub batch_size: Option<u32>,
-    #[specta(optional)]
-    pub parallel: Option<u32>,
-    #[specta(optional)]
-    pub seed: Option<i64>,
-    #[specta(optional)]
-    pub flash_attn: Option<BoolOrWord>,
-    #[specta(optional)]
-    pub mlock: Option<bool>,
-    #[specta(optional)]
-    pub mmap: Option<bool>,
-    #[specta(optional)]
-    pub cache_type_k: Option<String>,
-    #[specta(optional)]
-    pub cache_type_v: Option<String>,
-    #[specta(optional)]
-    pub enable_thinking: Option<bool>,
-    #[specta(optional)]
-    pub ubatch_size: Option<u32>,
-    #[specta(optional)]
-    pub threads_batch: Option<u32>,
-    #[specta(optional)]
-    pub kv_unified: Option<bool>,
-    #[specta(optional)]
-    pub kv_offload: Option<bool>,
-    #[specta(optional)]
-    pub swa_full: Option<bool>,
-    #[specta(optional)]
-    pub cache_ram: Option<i64>,
-    #[specta(optional)]
-    pub split_mode: Option<String>,
-    #[specta(optional)]
-    pub main_gpu: Option<u32>,
-    #[specta(optional)]
-    pub tensor_split: Option<Vec<f64>>,
-    #[specta(optional)]
-    pub device: Option<Vec<String>>,
-    #[specta(optional)]
-    pub cpu_moe: Option<bool>,
-    #[specta(optional)]
-    pub n_cpu_moe: Option<u32>,
-    #[specta(optional)]
-    pub override_tensor: Option<Vec<String>>,
-    #[specta(optional)]
-    pub rope_scaling: Option<String>,
-    #[specta(optional)]
-    pub rope_freq_base: Option<f64>,
-    #[specta(optional)]
-    pub rope_freq_scale: Option<f64>,
-    #[specta(optional)]
-    pub yarn_orig_ctx: Option<u32>,
-    #[specta(optional)]
-    pub mmproj: Option<String>,
-    #[specta(optional)]
-    pub lora: Option<Vec<String>>,
-    #[specta(optional)]
-    pub draft_model: Option<String>,
-    #[specta(optional)]
-    pub pooling: Option<String>,
-    #[specta(optional)]
-    pub embeddings: Option<bool>,
-    #[specta(optional)]
-    pub reranking: Option<bool>,
-    #[specta(optional)]
-    pub chat_template: Option<String>,
-    #[specta(optional)]
-    pub jinja: Option<bool>,
-    #[specta(optional)]
-    pub rpc: Option<Vec<String>>,
-    #[specta(optional)]
-    pub fit: Option<bool>,
-    #[specta(optional)]
-    pub numa: Option<String>,
-    #[specta(optional)]
-    pub env: Option<BTreeMap<String, String>>,
-    #[specta(optional)]
-    pub extra_args: Option<BTreeMap<String, Option<ExtraValue>>>,
+/// The value of a load parameter. Texts are taken for every kind, as the command line writes them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+#[serde(untagged)]
+#[serde(rename = "ParamJson")]
+pub enum ParamJson {
+    Switch(bool),
+    Number(i32),
+    Text(String),
+    Texts(Vec<String>),
+    Numbers(Vec<i32>),
+    Members(BTreeMap<String, Option<ExtraValue>>),
 }
+
+/// Load parameters by name, every one optional. `load-params` checks what is in them, and knows the names: a list of its
+/// own here would lose what is added there.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Type)]
+#[serde(transparent)]
+#[serde(rename = "LoadParams")]
+pub struct LoadParamsIpc(
+    #[specta(type = BTreeMap<String, Option<ParamJson>>)]
+    pub  serde_json::Map<String, serde_json::Value>,
+);
 
 /// The sort of control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
@@ -395,6 +316,8 @@ pub struct LoadForm {
     pub sources: BTreeMap<String, ParamSourceIpc>,
     pub limits: Limits,
     pub engine: Option<String>,
+    /// The preset that the model uses.
+    pub preset: Option<String>,
 }
 
 /// How bad a problem is.

@@ -2,6 +2,7 @@
 //! do is `paddock-core`'s. Nothing below this package knows Tauri.
 
 mod app_state;
+mod command_line;
 mod commands;
 mod deep_link;
 mod download_events;
@@ -56,6 +57,14 @@ pub fn api<R: tauri::Runtime>() -> tauri_specta::Builder<R> {
             commands::models::load_form,
             commands::models::preview_load,
             commands::models::save_params,
+            commands::params::list_presets,
+            commands::params::save_preset,
+            commands::params::remove_preset,
+            commands::params::use_preset,
+            commands::params::paste_command_line,
+            commands::params::copy_command_line,
+            commands::params::estimate_memory,
+            commands::params::fit_params,
             commands::engines::pick_engine::<tauri::Wry>,
             commands::engines::use_engine,
             commands::engines::list_engines,
@@ -81,6 +90,20 @@ pub fn api<R: tauri::Runtime>() -> tauri_specta::Builder<R> {
             commands::downloads::resume_download,
             commands::downloads::cancel_download,
             commands::downloads::dismiss_download,
+            commands::command_line::command_line_status,
+            commands::command_line::install_command_line,
+            commands::command_line::remove_command_line,
+            commands::chat::list_chats,
+            commands::chat::get_chat,
+            commands::chat::save_chat,
+            commands::chat::rename_chat,
+            commands::chat::delete_chat,
+            commands::chat::export_chat::<tauri::Wry>,
+            commands::chat::chat_model,
+            commands::chat::start_chat,
+            commands::chat::stop_chat,
+            commands::chat::open_link::<tauri::Wry>,
+            commands::chat::read_image,
             commands::settings::get_settings,
             commands::settings::set_theme,
             commands::settings::add_model_folder::<tauri::Wry>,
@@ -124,6 +147,7 @@ pub fn run() {
         .setup(move |app| {
             api.mount_events(app);
             app.manage(app_state::AppState::default());
+            app.manage(commands::chat::Answers::default());
             let handle = app.handle().clone();
             start_up::begin(&handle);
             deep_link::listen(&handle);

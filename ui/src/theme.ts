@@ -232,6 +232,9 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--pd-meter-ours': '#2f6f4f',
     '--pd-meter-others': '#a8cfba',
     '--pd-meter-free': '#deded9',
+    '--pd-meter-kv': '#5f9f7f',
+    '--pd-meter-compute': '#c9a353',
+    '--pd-meter-extra': '#8b7fb8',
     '--pd-code': '#f5f5f3',
   },
   dark: {
@@ -268,6 +271,9 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--pd-meter-ours': '#58b587',
     '--pd-meter-others': '#2c6047',
     '--pd-meter-free': '#35393b',
+    '--pd-meter-kv': '#3f8a66',
+    '--pd-meter-compute': '#b08d3e',
+    '--pd-meter-extra': '#8075b3',
     '--pd-code': '#121415',
   },
 });

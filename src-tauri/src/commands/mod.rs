@@ -1,5 +1,7 @@
 //! What the page may ask, one file per noun. A command converts and makes one call; what it does is the core's.
 
+pub(crate) mod command_line;
+pub(crate) mod chat;
 pub(crate) mod downloads;
 pub(crate) mod engines;
 pub(crate) mod gateway;
@@ -7,6 +9,7 @@ pub(crate) mod hub;
 pub(crate) mod keys;
 pub(crate) mod library;
 pub(crate) mod models;
+pub(crate) mod params;
 pub(crate) mod server;
 pub(crate) mod settings;
 pub(crate) mod start_up;

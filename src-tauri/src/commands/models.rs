@@ -85,6 +85,7 @@ pub(crate) async fn load_form(
             cores: form.limits.cores,
         },
         engine: form.engine,
+        preset: form.preset,
     })
 }
 

@@ -28,6 +28,7 @@ pub(crate) async fn load_model(
         overrides,
         unsupported: Unsupported::Refuse,
         ttl_seconds: None,
+        preset: None,
     };
     Ok(state.core()?.load_model(&request).await?.into())
 }

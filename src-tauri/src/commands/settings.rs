@@ -73,6 +73,7 @@ fn hub(core: &Core) -> HubSettings {
         endpoint: core.settings().hub.endpoint.clone(),
         token_set: view.token_set,
         token_source: view.token_source.map(Into::into),
+        token_kept: view.token_kept.map(Into::into),
         connections: limits.connections,
         parallel_files: limits.parallel_files,
         bytes_per_second: limits.bytes_per_second,

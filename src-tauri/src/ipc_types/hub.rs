@@ -17,7 +17,7 @@ pub enum HubSort {
 }
 
 /// Whether a model fits this machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub enum Fit {
     Fits,
@@ -145,6 +145,23 @@ pub enum TokenSource {
     File,
 }
 
+/// Where a token that was set in Paddock is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum TokenKept {
+    Keychain,
+    File,
+}
+
+impl From<paddock_core::TokenKept> for TokenKept {
+    fn from(kept: paddock_core::TokenKept) -> Self {
+        match kept {
+            paddock_core::TokenKept::Keychain => Self::Keychain,
+            paddock_core::TokenKept::File => Self::File,
+        }
+    }
+}
+
 /// What is set of the hub; the token itself never crosses.
 #[derive(Debug, Clone, PartialEq, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
@@ -153,6 +170,8 @@ pub struct HubSettings {
     pub endpoint: Option<String>,
     pub token_set: bool,
     pub token_source: Option<TokenSource>,
+    /// Where it is kept; null where none was set in Paddock.
+    pub token_kept: Option<TokenKept>,
     pub connections: usize,
     pub parallel_files: usize,
     pub bytes_per_second: Option<u64>,

@@ -100,6 +100,16 @@ export const errorTable: Record<string, Row> = {
   queue_full: { action: 'tryAgain' },
   model_not_loaded: { action: 'tryAgain' },
   crash_loop: { action: 'showLog' },
+  // Chats.
+  chat_unreachable: { action: 'tryAgain' },
+  chat_refused: { action: 'showLog' },
+  chat_context_full: { action: 'changeParameters', field: 'ctxSize' },
+  chat_no_vision: { action: 'tryAgain' },
+  chat_broken: { action: 'tryAgain' },
+  chat_not_found: { action: 'tryAgain' },
+  chat_unreadable: { action: 'tryAgain' },
+  chat_too_large: { action: 'tryAgain' },
+  chat_not_saved: { action: 'tryAgain' },
   // Keys.
   key_exists: { hint: e.hints.keyExists, action: 'makeKey' },
   key_not_found: { hint: '', action: 'makeKey' },

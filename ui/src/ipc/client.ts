@@ -1,6 +1,10 @@
 // The only file that calls the commands. A refusal becomes a thrown `AppError`; everything else is passed as it is.
+import { Channel } from '@tauri-apps/api/core';
 import { AppError } from '../errors/app-error';
 import {
+  type Chat,
+  type ChatEvent,
+  type ChatRequest,
   commands,
   type DownloadLimits,
   type DownloadRequest,
@@ -80,6 +84,19 @@ export const client = {
   /** What is not given stays as it is. */
   setEndpoint: (change: EndpointChange) => unwrap(commands.setEndpoint(change)),
   setLimits: (limits: ServingLimits) => unwrap(commands.setLimits(limits)),
+  listPresets: () => unwrap(commands.listPresets()),
+  /** One of this name is replaced. */
+  savePreset: (name: string, params: LoadParams) => unwrap(commands.savePreset(name, params)),
+  removePreset: (name: string) => unwrap(commands.removePreset(name)),
+  /** `null` is none. */
+  choosePreset: (key: string, preset: string | null) => unwrap(commands.usePreset(key, preset)),
+  /** What a llama-server command line says, for the model's engine. */
+  pasteCommandLine: (key: string, text: string) => unwrap(commands.pasteCommandLine(key, text)),
+  /** What a model takes with these parameters over what is saved for it. */
+  estimateMemory: (key: string, params: LoadParams) => unwrap(commands.estimateMemory(key, params)),
+  /** The largest context and offload that fit. */
+  fitParams: (key: string) => unwrap(commands.fitParams(key)),
+
   listKeys: () => unwrap(commands.listKeys()),
   /** The answer is the only time that the key is seen. */
   addKey: (name: string, manage: boolean) => unwrap(commands.addKey(name, manage)),
@@ -87,6 +104,24 @@ export const client = {
   listRefusals: () => unwrap(commands.listRefusals()),
   allowRefused: (kind: RefusalKind, value: string) => unwrap(commands.allowRefused(kind, value)),
   gatewayStats: () => unwrap(commands.gatewayStats()),
+
+  /** Kept chats; with a text, those that have it in them. */
+  listChats: (text: string | null) => unwrap(commands.listChats(text)),
+  getChat: (id: string) => unwrap(commands.getChat(id)),
+  saveChat: (chat: Chat) => unwrap(commands.saveChat(chat)),
+  renameChat: (id: string, title: string) => unwrap(commands.renameChat(id, title)),
+  deleteChat: (id: string) => unwrap(commands.deleteChat(id)),
+  /** Asks for a file; false when the dialog was cancelled. */
+  exportChat: (id: string) => unwrap(commands.exportChat(id)),
+  chatModel: (key: string) => unwrap(commands.chatModel(key)),
+  /** Asks a model; answers when the last event was told. */
+  startChat: (request: ChatRequest, take: (event: ChatEvent) => void) =>
+    unwrap(commands.startChat(request, new Channel(take))),
+  stopChat: (id: string) => unwrap(commands.stopChat(id)),
+  /** Shows a web address outside the window. */
+  openLink: (url: string) => unwrap(commands.openLink(url)),
+  /** A file that was dropped on the window, as a data URL. */
+  readImage: (path: string) => unwrap(commands.readImage(path)),
 
   /** Shows the data folder in the system's file manager. */
   openDataFolder: () => unwrap(commands.openDataFolder()),

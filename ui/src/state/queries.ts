@@ -28,6 +28,10 @@ export const keys = {
   /** What the engine that a model runs with takes. */
   engineOptions: (key: string) => ['engine-options', key] as const,
   preview: (key: string) => ['preview', key] as const,
+  previews: ['preview'] as const,
+  estimate: (key: string) => ['estimate', key] as const,
+  estimates: ['estimate'] as const,
+  presets: ['presets'] as const,
   engines: ['engines'] as const,
   engineDetails: (name: string) => ['engines', 'details', name] as const,
   availableEngines: ['available-engines'] as const,

@@ -3,8 +3,8 @@
 import type { Failure } from '../errors/app-error';
 import { createStore, useStore } from './store';
 
-export type Tab = 'models' | 'discover' | 'server' | 'engines' | 'settings';
-export const TABS: readonly Tab[] = ['models', 'discover', 'server', 'engines', 'settings'];
+export type Tab = 'models' | 'discover' | 'server' | 'engines' | 'chat' | 'settings';
+export const TABS: readonly Tab[] = ['models', 'discover', 'server', 'engines', 'chat', 'settings'];
 export type PaneTab = 'parameters' | 'details' | 'log';
 export type SettingsSection = 'engine' | 'folders' | 'hub';
 export type ServerSection = 'endpoint' | 'keys' | 'access' | 'loading';

@@ -19,6 +19,7 @@ import {
   valueText,
   withParam,
 } from '../../src/features/load-form/values';
+import type { LoadParams } from '../../src/ipc/bindings';
 import { newEngineFields, oldEngineFields } from '../../src/ipc/fake/schema';
 
 const LIMITS = { trainingContext: 32_768, blockCount: 18, cores: 8 };
@@ -106,7 +107,7 @@ test('where a value comes from', () => {
 });
 
 test('what a reload would change', () => {
-  const names = (applied: object, effective: object) =>
+  const names = (applied: LoadParams, effective: LoadParams) =>
     changedSince(applied, effective, newEngineFields).map(one => one.name);
   expect(names({ ctxSize: 1 }, { ctxSize: 1 })).toEqual([]);
   expect(names({ ctxSize: 1 }, { ctxSize: 2, threads: 3 })).toEqual(['ctxSize', 'threads']);

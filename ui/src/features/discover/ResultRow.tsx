@@ -1,13 +1,13 @@
 // One repository among those that were found.
 import { Text, UnstyledButton } from '@mantine/core';
 import { useId } from 'react';
+import { FitMark } from '../../components/FitMark';
 import { IconGated } from '../../components/icons';
 import type { HubRepoRow } from '../../ipc/bindings';
 import { discoverWords as words } from '../../messages/discover';
 import { openRepo } from '../../state/window';
 import shared from '../models/Models.module.css';
 import { Counts } from './Counts';
-import { FitMark } from './FitMark';
 import { repoLine, shortName } from './view';
 
 export function ResultRow({ repo, chosen }: { repo: HubRepoRow; chosen: boolean }) {

@@ -1,13 +1,13 @@
 // The variants of a repository: how good, how large, whether they fit, and the way to have them.
 import { Text, VisuallyHidden } from '@mantine/core';
 import { useEffect, useRef } from 'react';
+import { FitMark } from '../../components/FitMark';
 import { Tag } from '../../components/Tag';
 import { bytes } from '../../format';
 import type { HubRepo, HubVariant } from '../../ipc/bindings';
 import { discoverWords } from '../../messages/discover';
 import { patchWindow, useWindow } from '../../state/window';
 import classes from './Discover.module.css';
-import { FitMark } from './FitMark';
 import { VariantAction } from './VariantAction';
 import { inOrder, isMeant } from './view';
 

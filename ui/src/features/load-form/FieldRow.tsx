@@ -4,7 +4,7 @@ import { useId } from 'react';
 import { FactList } from '../../components/Facts';
 import { IconReset } from '../../components/icons';
 import { asSentence } from '../../errors/table';
-import type { FieldSchema, Limits, Problem } from '../../ipc/bindings';
+import type { FieldKind, FieldSchema, Limits, Problem } from '../../ipc/bindings';
 import { m } from '../../messages';
 import { SegmentedChoice, SelectChoice } from './ChoiceControl';
 import classes from './Form.module.css';
@@ -12,6 +12,7 @@ import type { Shown } from './form';
 import { IntegerControl } from './IntegerControl';
 import { LayersControl } from './LayersControl';
 import { ProblemLine } from './ProblemLine';
+import { TextControl } from './TextControl';
 import { defaultText, type ParamValue, rangeText, valueText } from './values';
 
 type Props = {
@@ -125,7 +126,11 @@ export function FieldRow({
   );
 }
 
+/** Kinds without a control of their own. */
+const TYPED: ReadonlySet<FieldKind> = new Set(['number', 'file', 'text', 'list', 'numbers', 'variables']);
+
 function controlFor(field: FieldSchema) {
+  if (TYPED.has(field.kind)) return TextControl;
   if (field.kind === 'integer') return field.choices.length > 0 ? LayersControl : IntegerControl;
   return field.kind === 'boolean' || field.choices.length <= 3 ? SegmentedChoice : SelectChoice;
 }

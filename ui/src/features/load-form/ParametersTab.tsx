@@ -20,6 +20,7 @@ import { EngineOptions } from './EngineOptions';
 import { FieldGroup } from './FieldGroup';
 import classes from './Form.module.css';
 import { changedSince, groupsOf, otherProblems, withLabels } from './form';
+import { MemoryBar } from './MemoryBar';
 import { changedExtras, extrasOf, flagOf } from './options';
 import { StayGroup } from './StayGroup';
 import { useDraft } from './use-draft';
@@ -104,6 +105,7 @@ function Form({ model, status, form }: { model: Model; status: ModelStatus; form
 
   return (
     <>
+      <MemoryBar form={form} draft={draft} />
       <div className={classes.form} {...handlers}>
         <form className={classes.inner} aria-label={m.form.label} onSubmit={event => event.preventDefault()}>
           {groupsOf(form.fields).map(group => (

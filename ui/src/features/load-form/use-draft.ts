@@ -8,7 +8,7 @@ import { client } from '../../ipc/client';
 import { useSnapshot } from '../../state/live';
 import { editParams, keys } from '../../state/queries';
 import { without } from '../../state/window';
-import { integerProblem, type ParamValue, withParam } from './values';
+import { type ParamValue, typedProblem, withParam } from './values';
 
 const PREVIEW_DELAY_MILLISECONDS = 150;
 
@@ -41,7 +41,7 @@ export function useDraft(form: LoadForm): Draft {
 
   const typedProblems: Record<string, string> = {};
   for (const field of form.fields) {
-    const problem = field.name in texts ? integerProblem(field, texts[field.name] ?? '') : null;
+    const problem = field.name in texts ? typedProblem(field, texts[field.name] ?? '') : null;
     if (problem) typedProblems[field.name] = problem;
   }
   return {

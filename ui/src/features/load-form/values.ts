@@ -1,5 +1,5 @@
 // Values of load parameters: what may be typed, what a value is called, what a field looks like while nothing is set.
-import { grouped } from '../../format';
+import { grouped, shellLine } from '../../format';
 import type { FieldSchema, Limits, LoadParams } from '../../ipc/bindings';
 import { m } from '../../messages';
 
@@ -8,16 +8,23 @@ export type ParamValue = number | boolean | string;
 /** The engine reads numbers into a C `int`: a limit nobody needs to be told. */
 const NO_LIMIT = 2 ** 31 - 1;
 
+/** A value as the form has it: lists and variables as text, as the command line writes them. */
 export function getParam(params: LoadParams, name: string): ParamValue | undefined {
-  const value = (params as Record<string, unknown>)[name];
-  return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string'
-    ? value
-    : undefined;
+  const value: unknown = params[name];
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map(item => listItem(String(item))).join(',');
+  if (typeof value !== 'object' || value === null || name === 'extraArgs') return undefined;
+  return Object.entries(value)
+    .map(([variable, text]) => shellLine([`${variable}=${text ?? ''}`]))
+    .join(' ');
 }
 
+/** A comma or a quote inside an item must not part it. */
+const listItem = (item: string) => (/[,"]/.test(item) ? `"${item.replaceAll('"', '""')}"` : item);
+
 export function withParam(params: LoadParams, name: string, value: ParamValue | undefined): LoadParams {
-  const { [name]: _, ...rest } = params as Record<string, unknown>;
-  return (value === undefined ? rest : { ...rest, [name]: value }) as LoadParams;
+  const { [name]: _, ...rest } = params;
+  return value === undefined ? rest : { ...rest, [name]: value };
 }
 
 /** What is wrong with a number as it is typed; `null` where nothing is. Empty is fine: nothing is set then. */
@@ -32,9 +39,35 @@ export function integerProblem(field: FieldSchema, text: string): string | null 
   return min !== null && value < min ? m.form.atLeast(grouped(min)) : m.form.atMost(grouped(max ?? NO_LIMIT));
 }
 
+/** What is wrong with what is typed into a field; `null` where nothing is. */
+export function typedProblem(field: FieldSchema, text: string): string | null {
+  const bare = text.trim();
+  if (bare === '' || field.choices.includes(bare)) return null;
+  switch (field.kind) {
+    case 'integer':
+      return integerProblem(field, text);
+    case 'number':
+      return numberProblem(field, bare);
+    case 'numbers':
+      return /^\d*\.?\d+(\s*[,/]\s*\d*\.?\d+)*$/.test(bare) ? null : m.form.numbers;
+    case 'variables':
+      return /^\w+=/.test(bare) ? null : m.form.variables;
+    default:
+      return null;
+  }
+}
+
+function numberProblem({ min, max }: FieldSchema, bare: string): string | null {
+  const value = Number(bare.replaceAll(',', ''));
+  if (!Number.isFinite(value)) return m.form.anyNumber;
+  if ((min === null || value >= min) && (max === null || value <= max)) return null;
+  if (min !== null && max !== null && max < NO_LIMIT) return m.form.between(grouped(min), grouped(max));
+  return min !== null && value < min ? m.form.atLeast(grouped(min)) : m.form.atMost(grouped(max ?? NO_LIMIT));
+}
+
 /** `1 to 512`, or `0 or more`. */
 export function rangeText(field: FieldSchema): string | null {
-  if (field.kind !== 'integer' || field.min === null) return null;
+  if ((field.kind !== 'integer' && field.kind !== 'number') || field.min === null) return null;
   if (field.max === null || field.max >= NO_LIMIT) return m.form.rangeFrom(grouped(field.min));
   return m.form.rangeText(grouped(field.min), grouped(field.max));
 }
@@ -48,7 +81,8 @@ const WORDS: Record<string, string> = {
 
 /** A value as the form calls it. */
 export function valueText(value: ParamValue): string {
-  return typeof value === 'number' ? grouped(value) : (WORDS[String(value)] ?? String(value));
+  if (typeof value === 'number') return Number.isInteger(value) ? grouped(value) : String(value);
+  return WORDS[String(value)] ?? String(value);
 }
 
 /** The engine's own default in the form's words. Its help says `-1` or `0` where it means that it chooses. */

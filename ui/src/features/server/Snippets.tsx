@@ -40,7 +40,7 @@ export function Snippets({ url, running, chosen, needsKey }: Props) {
     url,
     model,
     key: needsKey ? YOUR_KEY : null,
-    context: running.find(one => one.key === model)?.server?.appliedParams.ctxSize || USUAL_CONTEXT,
+    context: Number(running.find(one => one.key === model)?.server?.appliedParams.ctxSize) || USUAL_CONTEXT,
   };
   const text = kind === 'editor' ? editor.text(target) : snippet(kind, target);
   const what = kind === 'editor' ? editor.name : m.server.tabs[kind];

@@ -1,5 +1,6 @@
 // The fake's behaviour: models that load step by step, parameters that are kept, a command line that follows them.
 import {
+  type ExtraValue,
   events,
   type LoadForm,
   type LoadParams,
@@ -10,8 +11,10 @@ import {
   type ServerStatus,
   type Snapshot,
 } from '../bindings';
+import { FakeChat } from './chat';
 import { FakeDownloads } from './downloads';
 import { FakeEngines } from './engines';
+import { FakeForms } from './forms';
 import { FakeHubSettings } from './hub-settings';
 import { detailsOf, foldersOf, foundModels } from './library';
 import { loadLog } from './log';
@@ -37,14 +40,19 @@ export class FakeHost {
   private readonly engines: FakeEngines;
   /** For tests: to set traffic in motion. */
   readonly serving: FakeServing;
+  private readonly forms = new FakeForms();
+  readonly chat: FakeChat;
   private readonly more: Record<string, (args: Args) => unknown>;
 
   constructor(scenario: Scenario) {
     this.scenario = scenario;
     this.engines = new FakeEngines(scenario, () => this.publish());
     this.serving = new FakeServing(scenario, () => this.publish());
+    this.chat = new FakeChat(scenario);
     this.more = {
+      ...this.chat.commands,
       ...this.serving.commands,
+      ...this.forms.commands,
       ...this.engines.commands,
       ...new FakeDownloads(scenario).commands,
       ...new FakeHubSettings(scenario).commands,
@@ -133,7 +141,7 @@ export class FakeHost {
     },
     loadForm: ({ key }: Args): LoadForm => {
       const saved = this.saved[key as string] ?? {};
-      const { effective, sources } = this.resolve(saved);
+      const { effective, sources } = this.resolve(key as string, saved);
       return {
         key: key as string,
         fields: this.fields(),
@@ -142,6 +150,7 @@ export class FakeHost {
         sources,
         limits: { trainingContext: this.model(key as string).contextLength, blockCount: 18, cores: 8 },
         engine: this.model(key as string).engine ?? this.scenario.snapshot.engine,
+        preset: this.forms.presetOf(key as string),
       };
     },
     previewLoad: ({ key, params }: Args): Preview =>
@@ -204,20 +213,24 @@ export class FakeHost {
     return this.scenario.oldEngine ? oldEngineFields : newEngineFields;
   }
 
-  private resolve(params: LoadParams): { effective: LoadParams; sources: Record<string, ParamSource> } {
+  private resolve(
+    key: string,
+    params: LoadParams,
+  ): { effective: LoadParams; sources: Record<string, ParamSource> } {
     const layers: [ParamSource, LoadParams][] = [
       ['fitted', { ctxSize: 8192 }],
       ['default', DEFAULTS],
+      ['preset', this.forms.paramsOf(key)],
       ['saved', params],
     ];
     const sources: Record<string, ParamSource> = {};
     for (const [source, layer] of layers)
-      for (const name of Object.keys({ ...layer, ...layer.extraArgs })) sources[name] = source;
+      for (const name of Object.keys({ ...layer, ...extrasOf(layer) })) sources[name] = source;
     return { effective: Object.assign({}, ...layers.map(([, layer]) => layer)), sources };
   }
 
   private preview(model: Model, params: LoadParams): Preview {
-    const { effective, sources } = this.resolve(params);
+    const { effective, sources } = this.resolve(model.key, params);
     const flags = this.fields().flatMap(field => {
       const value = (effective as Record<string, unknown>)[field.name];
       if (value === undefined || !field.supported || typeof value === 'boolean')
@@ -225,7 +238,7 @@ export class FakeHost {
       return [field.cliFlag, String(value)];
     });
     const problems: Problem[] = [];
-    if (effective.cacheTypeV?.startsWith('q') && effective.flashAttn === false) {
+    if (String(effective.cacheTypeV).startsWith('q') && effective.flashAttn === false) {
       problems.push({
         param: 'cacheTypeV',
         severity: 'error',
@@ -233,7 +246,7 @@ export class FakeHost {
         hint: 'Set `flashAttn` to true, or `cacheTypeV` to f16.',
       });
     }
-    if ((effective.threads ?? 0) > 8) {
+    if (Number(effective.threads ?? 0) > 8) {
       problems.push({
         param: 'threads',
         severity: 'warning',
@@ -241,7 +254,7 @@ export class FakeHost {
         hint: 'Try 8 or fewer.',
       });
     }
-    for (const [flag, value] of Object.entries(effective.extraArgs ?? {})) {
+    for (const [flag, value] of Object.entries(extrasOf(effective))) {
       const { piece, problem } = extraPiece(flag, value ?? null);
       flags.push(...piece);
       if (problem) problems.push(problem);
@@ -271,7 +284,7 @@ export class FakeHost {
     });
     this.logs[key] = [];
     const startedAt = Date.now();
-    const appliedParams = this.resolve(this.saved[key] ?? {}).effective;
+    const appliedParams = this.resolve(key, this.saved[key] ?? {}).effective;
     for (let step = 0; step <= 5; step += 1) {
       if (!cancelled) {
         this.setServer(key, {
@@ -309,5 +322,7 @@ export class FakeHost {
     };
   }
 }
+
+const extrasOf = (params: LoadParams) => (params.extraArgs ?? {}) as Record<string, ExtraValue | null>;
 
 const pause = (milliseconds: number) => new Promise(resolve => setTimeout(resolve, milliseconds));

@@ -161,7 +161,7 @@ export const moreChanges = {
   ),
   hubRefused: refused('hub_unauthorized', 'the hub answered 401'),
   noToken: ({ settings }) => {
-    settings.hub = { ...settings.hub, tokenSet: false, tokenSource: null };
+    settings.hub = { ...settings.hub, tokenSet: false, tokenSource: null, tokenKept: null };
   },
   installLooking: installing('looking'),
   installFetching: installing('fetching', 0.42),

@@ -2,6 +2,7 @@
 import type {
   ApiKey,
   AvailableEngines,
+  Chat,
   EngineDetails,
   EngineRow,
   GatewayStats,
@@ -15,6 +16,7 @@ import type {
   Snapshot,
   StartUp,
 } from '../bindings';
+import { someChats } from './chat';
 import { availableEngines, engineDetails, engineRows } from './engines';
 import { outOfMemoryLog } from './log';
 import { broken, gemma, models } from './models';
@@ -32,6 +34,7 @@ export type Scenario = {
   /** How an installation ends, where it does not end well. */
   installFails: IpcError | null;
   jobs: JobView[];
+  chats: Chat[];
   apiKeys: ApiKey[];
   refusals: Refusal[];
   stats: GatewayStats;
@@ -104,6 +107,7 @@ function base(): Scenario {
         endpoint: null,
         tokenSet: true,
         tokenSource: 'settings',
+        tokenKept: 'keychain',
         connections: 4,
         parallelFiles: 2,
         bytesPerSecond: null,
@@ -127,6 +131,7 @@ function base(): Scenario {
     available: availableEngines,
     installFails: null,
     jobs: [],
+    chats: [],
     apiKeys: [],
     refusals: [],
     stats: noStats,
@@ -352,6 +357,17 @@ const changes = {
     };
   },
   ...moreChanges,
+  chats: scenario => {
+    running(server(gemma))(scenario);
+    scenario.chats = structuredClone(someChats);
+  },
+  /** A model that sees. */
+  vision: scenario => {
+    scenario.models = scenario.models.map(one =>
+      one.key === gemma.key ? { ...one, hasProjector: true } : one,
+    );
+    running(server(gemma))(scenario);
+  },
   /** A model was loaded while there was no engine. */
   engineForModel: scenario => {
     moreChanges.loadsEngine(scenario);

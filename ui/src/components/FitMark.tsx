@@ -1,7 +1,7 @@
 // Whether something runs on this machine, as colour, icon and word together.
-import { IconReady, IconTooBig, IconWarning } from '../../components/icons';
-import type { Fit } from '../../ipc/bindings';
-import classes from './Discover.module.css';
+import type { Fit } from '../ipc/bindings';
+import classes from './FitMark.module.css';
+import { IconReady, IconTooBig, IconWarning } from './icons';
 
 const looks = {
   fits: { Icon: IconReady, icon: 'var(--pd-accent)', text: 'var(--mantine-color-green-light-color)' },
