@@ -4,6 +4,7 @@
 // Tests fail by panicking.
 #![allow(clippy::unwrap_used)]
 
+mod attacks;
 mod cli;
 mod cli_doctor;
 mod cli_keys;
@@ -14,13 +15,19 @@ mod engines;
 mod engines_faults;
 mod engines_killed;
 mod engines_pinned;
+mod estimate;
 mod failures;
+mod gateway_access;
+mod gateway_api;
+mod gateway_loading;
 mod hub;
 mod hub_downloads;
 mod hub_killed;
 mod library;
 mod load;
 mod parameters;
+mod scheduling;
 mod serve;
 mod settings;
 mod streams;
+mod traffic;

@@ -19,6 +19,7 @@
 //! after a crash; those
 //! are the core's.
 
+mod chatter;
 mod error;
 mod exit_report;
 mod health;

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::chatter;
 use crate::error::StartError;
 use crate::exit_report::{ExitKind, ExitReport, FailureCause};
 use crate::health::Probe;
@@ -353,7 +354,11 @@ impl Shared {
             .await;
         });
         let log = self.log.clone();
-        let err = tokio::spawn(async move { log.drain(stderr, |_| true).await });
+        let leaves_out = chatter::is_asked_for(&self.spec.args);
+        let err = tokio::spawn(async move {
+            log.drain(stderr, |line| !(leaves_out && chatter::is_chatter(line)))
+                .await;
+        });
         Ok(Child {
             process,
             log_begin,

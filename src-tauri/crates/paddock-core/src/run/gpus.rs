@@ -15,8 +15,8 @@ use crate::engines::QUESTION_TIMEOUT;
 
 /// Older answers are renewed.
 const FRESH_FOR: Duration = Duration::from_secs(5);
-/// Older ones are not given any more: other programs have come and gone.
-const GOOD_FOR: Duration = Duration::from_secs(60);
+/// Older ones are not given any more: other programs have come and gone. Long, since a load would wait for the answer.
+const GOOD_FOR: Duration = Duration::from_secs(600);
 
 #[derive(Clone)]
 struct Known {
