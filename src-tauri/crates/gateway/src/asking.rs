@@ -42,7 +42,13 @@ impl Target {
 }
 
 /// Why there is no answer.
-enum NoAnswer {
+pub(crate) struct NoAnswer {
+    pub(crate) error: ApiError,
+    /// The engine died without a word, or gave its place to another: the request may be sent again.
+    pub(crate) may_ask_again: bool,
+}
+
+enum Lack {
     /// The engine died, or its connection did.
     Gone(String),
     /// It was told to end.
@@ -63,10 +69,12 @@ impl Asking {
         self.core.try_lease(&target.wanted())
     }
 
-    /// A lease, as soon as the model can be used. Dropping the future leaves the queue.
+    /// A lease, as soon as the model can be used. Dropping the future leaves the queue. `died` is how the engine ended
+    /// for which this is the successor: where there may be none, that is the news.
     pub(crate) fn lease(
         &self,
         target: &Target,
+        died: Option<ApiError>,
     ) -> impl Future<Output = Result<Lease, ApiError>> + Send + use<> {
         let (core, target) = (self.core.clone(), target.clone());
         let waiting = AbortOnDropHandle::new(
@@ -74,14 +82,18 @@ impl Asking {
                 .spawn(async move { core.lease(&target.wanted()).await }),
         );
         async move {
-            match waiting.await {
+            let leased = match waiting.await {
                 Ok(leased) => leased.map_err(|error| ApiError::of(&error)),
                 Err(_) => Err(ApiError::new(
                     StatusCode::SERVICE_UNAVAILABLE,
                     "shutting_down",
                     "Paddock is ending; try again in a moment",
                 )),
-            }
+            };
+            leased.map_err(|refused| match died {
+                Some(died) if refused.code == "model_not_loaded" => died,
+                _ => refused,
+            })
         }
     }
 
@@ -90,44 +102,29 @@ impl Asking {
         self.core.registry().get(&target.key)?.status().progress
     }
 
-    /// The head of the model's answer. A request that had no byte of one when the engine died is asked once more.
+    /// The head of the model's answer.
     pub(crate) async fn ask(
         &self,
         target: &Target,
         message: &Message,
-        mut lease: Lease,
-    ) -> Result<(Lease, Answer), ApiError> {
-        let mut is_again = false;
-        loop {
-            let died = match self.ask_once(lease.server(), message).await {
-                Ok(answer) => return Ok((lease, answer)),
-                Err(no_answer) => no_answer,
-            };
-            let error = match died {
-                NoAnswer::Gone(reason) => {
-                    tracing::info!(key = target.key, reason, "the engine did not answer");
-                    if !is_again {
-                        let closing = lease.server().closing().clone();
-                        let _ = timeout(NEWS_WITHIN, closing.cancelled()).await;
-                    }
-                    engine_gone()
-                }
-                // What the user ended stays ended; what was loaded anew meanwhile answers.
-                NoAnswer::Unloaded if self.is_replaced(lease.server()) => model_unloaded(),
-                NoAnswer::Unloaded => return Err(model_unloaded()),
-            };
-            drop(lease);
-            if is_again {
-                return Err(error);
+        lease: Lease,
+    ) -> Result<(Lease, Answer), NoAnswer> {
+        let server = lease.server();
+        let (error, may_ask_again) = match self.ask_once(server, message).await {
+            Ok(answer) => return Ok((lease, answer)),
+            Err(Lack::Gone(reason)) => {
+                tracing::info!(key = target.key, reason, "the engine did not answer");
+                // A lease before the news of its end would be one on the dead.
+                let _ = timeout(NEWS_WITHIN, server.closing().cancelled()).await;
+                (engine_gone(), true)
             }
-            is_again = true;
-            lease = match self.lease(target).await {
-                Ok(lease) => lease,
-                // Not loaded any more, and nobody may load it: how it went is the news.
-                Err(refused) if refused.code == "model_not_loaded" => return Err(error),
-                Err(refused) => return Err(refused),
-            };
-        }
+            // What the user ended stays ended; what was loaded anew meanwhile answers.
+            Err(Lack::Unloaded) => (model_unloaded(), self.is_replaced(server)),
+        };
+        Err(NoAnswer {
+            error,
+            may_ask_again,
+        })
     }
 
     fn is_replaced(&self, server: &Server) -> bool {
@@ -137,12 +134,12 @@ impl Asking {
         })
     }
 
-    async fn ask_once(&self, server: &Server, message: &Message) -> Result<Answer, NoAnswer> {
+    async fn ask_once(&self, server: &Server, message: &Message) -> Result<Answer, Lack> {
         let gone = |lost: Lost| {
             if server.closing().is_cancelled() && server.error().is_none() {
-                NoAnswer::Unloaded
+                Lack::Unloaded
             } else {
-                NoAnswer::Gone(lost.to_string())
+                Lack::Gone(lost.to_string())
             }
         };
         let upstream = self.upstreams.of(server).map_err(gone)?;
@@ -151,8 +148,8 @@ impl Asking {
             answer = upstream.send(message) => answer.map_err(gone),
             // A request that has no answer yet must not hold the engine's end up.
             () = server.closing().cancelled() => Err(match server.error() {
-                Some(error) => NoAnswer::Gone(error.to_string()),
-                None => NoAnswer::Unloaded,
+                Some(error) => Lack::Gone(error.to_string()),
+                None => Lack::Unloaded,
             }),
         }
     }

@@ -64,7 +64,8 @@ impl Exchange {
             log,
             began: Instant::now(),
             method,
-            path: path.chars().take(LONGEST_PATH).collect(),
+            // A path is ASCII.
+            path: path.get(..LONGEST_PATH).unwrap_or(path).to_owned(),
             label,
             dialect: Dialect::of(path),
             status: 0,

@@ -215,50 +215,52 @@ impl Proxy {
             return exchange.fail(&ApiError::not_found(parts.uri.path()));
         }
         let message = message(parts, body);
-        match now {
-            Some(lease) => self.ask(&target, message, lease, exchange).await,
-            None if is_stream => self.wait_and_stream(target, message, exchange).await,
-            None => {
-                exchange.waits(true);
-                match self.asking.lease(&target).await {
-                    Ok(lease) => {
-                        exchange.waits(false);
-                        self.ask(&target, message, lease, exchange).await
-                    }
-                    Err(error) => exchange.fail(&error),
-                }
-            }
-        }
+        self.see_through(target, message, now, is_stream, exchange)
+            .await
     }
 
-    async fn ask(
-        &self,
-        target: &Target,
-        message: Message,
-        lease: Lease,
-        exchange: Exchange,
-    ) -> Response<Body> {
-        match self.asking.ask(target, &message, lease).await {
-            Ok((lease, answer)) => relay(lease, answer, exchange),
-            Err(error) => exchange.fail(&error),
-        }
-    }
-
-    async fn wait_and_stream(
+    /// From a lease, or the wait for one, to an answer. A request that had no byte of one when its engine died is asked
+    /// once more.
+    async fn see_through(
         &self,
         target: Target,
         message: Message,
+        mut now: Option<Lease>,
+        is_stream: bool,
         mut exchange: Exchange,
     ) -> Response<Body> {
-        exchange.waits(true);
-        let mut waiting = Box::pin(self.asking.lease(&target));
-        match timeout(waiting::PATIENCE, &mut waiting).await {
-            Ok(Ok(lease)) => {
-                exchange.waits(false);
-                self.ask(&target, message, lease, exchange).await
+        let mut died: Option<ApiError> = None;
+        loop {
+            let lease = match now.take() {
+                Some(lease) => lease,
+                None => {
+                    exchange.waits(true);
+                    let mut waiting = Box::pin(self.asking.lease(&target, died.clone()));
+                    let leased = if is_stream {
+                        match timeout(waiting::PATIENCE, &mut waiting).await {
+                            Ok(leased) => leased,
+                            Err(_) => {
+                                let (asking, again) = (self.asking.clone(), died.is_none());
+                                return waiting::stream(
+                                    asking, target, message, waiting, again, exchange,
+                                );
+                            }
+                        }
+                    } else {
+                        waiting.await
+                    };
+                    exchange.waits(false);
+                    match leased {
+                        Ok(lease) => lease,
+                        Err(error) => return exchange.fail(&error),
+                    }
+                }
+            };
+            match self.asking.ask(&target, &message, lease).await {
+                Ok((lease, answer)) => return relay(lease, answer, exchange),
+                Err(lack) if lack.may_ask_again && died.is_none() => died = Some(lack.error),
+                Err(lack) => return exchange.fail(&lack.error),
             }
-            Ok(Err(error)) => exchange.fail(&error),
-            Err(_) => waiting::stream(self.asking.clone(), target, message, waiting, exchange),
         }
     }
 }

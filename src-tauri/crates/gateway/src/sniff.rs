@@ -5,9 +5,9 @@
 //! text: there its quotes would be escaped.
 
 /// How much of the front is looked at.
-const HEAD: usize = 1024;
+const HEAD: usize = 512;
 /// How much of the end.
-const TAIL: usize = 2048;
+const TAIL: usize = 1024;
 
 /// What an answer tells about itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use crate::api_error::ApiError;
 use crate::asking::{Asking, Target};
 use crate::exchange::Exchange;
 use crate::relay::{Body, BoxError, Relay};
-use crate::upstream::Message;
+use crate::upstream::{Answer, Message};
 
 /// A client that waits for no longer than this gets the engine's own head.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
@@ -34,6 +34,7 @@ pub(crate) fn stream(
     target: Target,
     message: Message,
     waiting: impl Future<Output = Result<Lease, ApiError>> + Send + 'static,
+    may_ask_again: bool,
     mut exchange: Exchange,
 ) -> Response<Body> {
     exchange.answers(StatusCode::OK.as_u16(), true);
@@ -42,7 +43,10 @@ pub(crate) fn stream(
         tokio::select! {
             // The client went away; what was begun is dropped with it.
             () = pieces.closed() => {}
-            () = drive(&asking, &target, &message, waiting, exchange, &pieces) => {}
+            () = async {
+                let waited = Waited { asking: &asking, target: &target, message: &message, pieces: &pieces };
+                waited.drive(waiting, may_ask_again, exchange).await;
+            } => {}
         }
     });
     let body = futures_util::stream::unfold(received, |mut received| async move {
@@ -58,69 +62,87 @@ pub(crate) fn stream(
     response
 }
 
-async fn drive(
-    asking: &Asking,
-    target: &Target,
-    message: &Message,
-    waiting: impl Future<Output = Result<Lease, ApiError>>,
-    mut exchange: Exchange,
-    pieces: &Pieces,
-) {
-    let answered = async {
-        let lease = comment_until(asking, target, waiting, pieces).await?;
-        exchange.waits(false);
-        let ask = asking.ask(target, message, lease);
-        comment_until(asking, target, ask, pieces).await
-    };
-    let (lease, answer) = match answered.await {
-        Ok(answered) => answered,
-        Err(error) => return end(pieces, exchange, &error).await,
-    };
-    let (parts, body) = answer.response.into_parts();
-    let is_stream = is_event_stream(&parts.headers);
-    if !parts.status.is_success() || !is_stream {
-        let error = engines_error(parts.status, body).await;
-        return end(pieces, exchange, &error).await;
-    }
-    let mut relay = Relay::new(body, answer.connection, lease, true, exchange);
-    while let Some(piece) = relay.frame().await {
-        if pieces.send(piece).await.is_err() {
-            return;
-        }
-    }
+/// A request, and where its client listens.
+struct Waited<'a> {
+    asking: &'a Asking,
+    target: &'a Target,
+    message: &'a Message,
+    pieces: &'a Pieces,
 }
 
-/// Waits for something, with a comment every now and then.
-async fn comment_until<T>(
-    asking: &Asking,
-    target: &Target,
-    wanted: impl Future<Output = T>,
-    pieces: &Pieces,
-) -> T {
-    let mut wanted = std::pin::pin!(wanted);
-    let mut ticks = interval(COMMENT_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            biased;
-            value = &mut wanted => return value,
-            _ = ticks.tick() => {
-                let comment = comment(&target.key, asking.progress(target));
-                let _ = pieces.send(Ok(Frame::data(comment))).await;
+impl Waited<'_> {
+    async fn drive(
+        &self,
+        waiting: impl Future<Output = Result<Lease, ApiError>>,
+        may_ask_again: bool,
+        mut exchange: Exchange,
+    ) {
+        let (lease, answer) = match self.answer(waiting, may_ask_again).await {
+            Ok(answered) => answered,
+            Err(error) => return self.end(exchange, &error).await,
+        };
+        exchange.waits(false);
+        let (parts, body) = answer.response.into_parts();
+        let is_stream = is_event_stream(&parts.headers);
+        if !parts.status.is_success() || !is_stream {
+            let error = engines_error(parts.status, body).await;
+            return self.end(exchange, &error).await;
+        }
+        let mut relay = Relay::new(body, answer.connection, lease, true, exchange);
+        while let Some(piece) = relay.frame().await {
+            if self.pieces.send(piece).await.is_err() {
+                return;
             }
         }
+    }
+
+    async fn answer(
+        &self,
+        waiting: impl Future<Output = Result<Lease, ApiError>>,
+        mut may_ask_again: bool,
+    ) -> Result<(Lease, Answer), ApiError> {
+        let mut lease = self.comment_until(waiting).await?;
+        loop {
+            let asked = self.asking.ask(self.target, self.message, lease);
+            match self.comment_until(asked).await {
+                Ok(answered) => return Ok(answered),
+                Err(lack) if lack.may_ask_again && may_ask_again => {
+                    may_ask_again = false;
+                    let waiting = self.asking.lease(self.target, Some(lack.error));
+                    lease = self.comment_until(waiting).await?;
+                }
+                Err(lack) => return Err(lack.error),
+            }
+        }
+    }
+
+    /// Waits for something, with a comment every now and then.
+    async fn comment_until<T>(&self, wanted: impl Future<Output = T>) -> T {
+        let mut wanted = std::pin::pin!(wanted);
+        let mut ticks = interval(COMMENT_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                value = &mut wanted => return value,
+                _ = ticks.tick() => {
+                    let comment = comment(&self.target.key, self.asking.progress(self.target));
+                    let _ = self.pieces.send(Ok(Frame::data(comment))).await;
+                }
+            }
+        }
+    }
+
+    async fn end(&self, mut exchange: Exchange, error: &ApiError) {
+        exchange.breaks(&error.code);
+        let event = error.event(exchange.dialect);
+        let _ = self.pieces.send(Ok(Frame::data(event))).await;
     }
 }
 
 fn comment(key: &str, progress: Option<f32>) -> Bytes {
     let share = progress.map_or_else(String::new, |share| format!(" {:.0}%", share * 100.0));
     Bytes::from(format!(": loading {key}{share}\n\n"))
-}
-
-async fn end(pieces: &Pieces, mut exchange: Exchange, error: &ApiError) {
-    exchange.breaks(&error.code);
-    let event = error.event(exchange.dialect);
-    let _ = pieces.send(Ok(Frame::data(event))).await;
 }
 
 /// What the engine answered in place of a stream, as an error that can be told in one.
