@@ -44,6 +44,8 @@ mod list_text;
 mod owned;
 mod params;
 mod paste;
+#[cfg(test)]
+mod real_engine_tests;
 mod rules;
 mod schema;
 mod shell;

@@ -184,7 +184,8 @@ pub static TABLE: &[ParamSpec] = &[
         name: "nCpuMoe",
         cli_flag: "--n-cpu-moe",
         label: "Layers with experts on the CPU",
-        kind: integer(0, INT_MAX),
+        // The engine makes a rule for each: without a bound it would do so until memory ends.
+        kind: integer(0, 1024),
         unit: Some("layers"),
         category: Category::Gpu,
         help: "Keeps the expert weights of the first layers in main memory.",
