@@ -18,8 +18,6 @@ use crate::schedule::error::NoRoom;
 use crate::schedule::look::{Admitted, Ending};
 use crate::schedule::state::{Phase, Queued, Slot};
 
-/// Compute buffers and what else an engine takes beside weights and KV cache: this, or a tenth, whichever is more.
-const LEAST_OVERHEAD_BYTES: u64 = 64 << 20;
 /// How long the memory of what has ended is waited for. It is back as soon as the process is gone; drivers may take
 /// longer (llama-swap #97).
 const MEMORY_WITHIN: Duration = Duration::from_secs(3);
@@ -260,8 +258,7 @@ impl Core {
         if let Some(measured) = self.inner.plans.measured(&plan.spec) {
             return measured;
         }
-        let predicted = plan.predicted_bytes.unwrap_or(0);
-        predicted.saturating_add(LEAST_OVERHEAD_BYTES.max(predicted / 10))
+        plan.predicted_bytes.unwrap_or(0)
     }
 
     /// Starts a load that has room as soon as what makes room is gone.
