@@ -84,6 +84,12 @@ export const client = {
   /** What is not given stays as it is. */
   setEndpoint: (change: EndpointChange) => unwrap(commands.setEndpoint(change)),
   setLimits: (limits: ServingLimits) => unwrap(commands.setLimits(limits)),
+  commandLineStatus: () => unwrap(commands.commandLineStatus()),
+  installCommandLine: () => unwrap(commands.installCommandLine()),
+  removeCommandLine: () => unwrap(commands.removeCommandLine()),
+  /** As a text that runs without Paddock. */
+  copyCommandLine: (key: string, params: LoadParams) => unwrap(commands.copyCommandLine(key, params)),
+
   listPresets: () => unwrap(commands.listPresets()),
   /** One of this name is replaced. */
   savePreset: (name: string, params: LoadParams) => unwrap(commands.savePreset(name, params)),

@@ -32,6 +32,7 @@ export const keys = {
   estimate: (key: string) => ['estimate', key] as const,
   estimates: ['estimate'] as const,
   presets: ['presets'] as const,
+  commandLine: ['command-line'] as const,
   engines: ['engines'] as const,
   engineDetails: (name: string) => ['engines', 'details', name] as const,
   availableEngines: ['available-engines'] as const,

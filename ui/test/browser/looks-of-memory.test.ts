@@ -2,6 +2,7 @@
 import { look, openModel, type View } from './looks';
 
 const views: View[] = [
+  { name: 'memory-placed', scenario: 'placed', go: page => openModel(page, 'gemma-3-270m') },
   { name: 'memory-fits', scenario: 'stopped', go: page => openModel(page, 'gemma-3-270m') },
   { name: 'memory-too-big', scenario: 'stopped', go: page => openModel(page, 'gemma-3-27b') },
   {

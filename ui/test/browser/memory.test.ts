@@ -108,7 +108,7 @@ describe('from and to elsewhere', () => {
     expect(await contextOf(page).inputValue()).toBe('1,024');
     await page
       .getByRole('button', { name: /^Speed/ })
-      .getByText('on,')
+      .getByText('CPU threads 8')
       .waitFor({ state: 'detached' });
   });
 

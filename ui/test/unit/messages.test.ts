@@ -7,6 +7,7 @@ import { discoverWords } from '../../src/messages/discover';
 import { downloadWords } from '../../src/messages/downloads';
 import { engineWords } from '../../src/messages/engines';
 import { hubWords } from '../../src/messages/hub';
+import { memoryWords } from '../../src/messages/memory';
 import { optionWords } from '../../src/messages/options';
 import { policyWords } from '../../src/messages/policy';
 import { serverWords } from '../../src/messages/server';
@@ -21,7 +22,16 @@ function words(value: unknown): string[] {
 }
 
 const { appliesOnReload, ...formWords } = m.form;
-const pages = [discoverWords, downloadWords, engineWords, hubWords, optionWords, policyWords, serverWords];
+const pages = [
+  discoverWords,
+  downloadWords,
+  engineWords,
+  hubWords,
+  memoryWords,
+  optionWords,
+  policyWords,
+  serverWords,
+];
 const all = words([{ ...m, form: formWords }, ...pages]).concat(
   appliesOnReload(['A']),
   appliesOnReload(['A', 'B']),

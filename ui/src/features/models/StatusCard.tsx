@@ -15,6 +15,7 @@ import type { ModelStatus } from '../../state/status';
 import { baseUrl } from '../status-bar/EndpointPill';
 import { FailedCard } from './FailedCard';
 import classes from './Models.module.css';
+import { PlacementFacts } from './PlacementFacts';
 
 export function StatusCard({ model, status }: { model: Model; status: ModelStatus }) {
   switch (status.state) {
@@ -143,6 +144,7 @@ function Ready({ model, status }: { model: Model; status: ModelStatus }) {
             : [{ label: m.status.process, value: String(server.pid), mono: true }]),
         ]}
       />
+      {server.placement && <PlacementFacts placement={server.placement} />}
     </section>
   );
 }

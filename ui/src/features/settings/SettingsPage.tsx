@@ -9,6 +9,7 @@ import { useSettings } from '../../state/queries';
 import { patchWindow, useWindow } from '../../state/window';
 import { AboutSection } from './AboutSection';
 import { AppearanceSection } from './AppearanceSection';
+import { CommandLineSection } from './CommandLineSection';
 import { EngineSection } from './EngineSection';
 import { FoldersSection } from './FoldersSection';
 import { HubSection } from './HubSection';
@@ -56,6 +57,7 @@ export default function SettingsPage() {
           <FoldersSection settings={settings.data} />
           <HubSection hub={settings.data.hub} />
           <AppearanceSection theme={settings.data.theme} />
+          <CommandLineSection />
           <KeysSection />
           <AboutSection />
         </>

@@ -26,7 +26,30 @@ export class FakeForms {
     return this.presets.find(one => one.name === this.chosen[key])?.params ?? {};
   }
 
+  private installed = false;
+
+  private commandLine() {
+    return {
+      program: '/usr/lib/paddock/paddock',
+      place: '/home/ada/.local/bin/paddock',
+      installed: this.installed,
+      ours: this.installed,
+      onPath: true,
+      blocked: false,
+    };
+  }
+
   readonly commands = {
+    commandLineStatus: () => this.commandLine(),
+    installCommandLine: () => {
+      this.installed = true;
+      return this.commandLine();
+    },
+    removeCommandLine: () => {
+      this.installed = false;
+      return this.commandLine();
+    },
+    copyCommandLine: () => 'llama-server --model gemma.gguf --ctx-size 8192',
     listPresets: () => this.presets,
     savePreset: ({ name, params }: Args) => {
       this.presets = [

@@ -9,6 +9,7 @@ import type {
   IpcError,
   JobView,
   Model,
+  Placement,
   Refusal,
   ServerFailure,
   ServerStatus,
@@ -74,6 +75,7 @@ export function server(model: Model, patch: Partial<ServerStatus> = {}): ServerS
     makingRoom: false,
     restarts: 0,
     lastCrash: null,
+    placement: null,
     ...patch,
   };
 }
@@ -196,12 +198,45 @@ const busyStats: GatewayStats = {
   refused: 18,
 };
 
+const onRam = {
+  name: 'RAM',
+  weights: 253_116_416,
+  repackedBytes: 0,
+  kvCache: 61_341_696,
+  compute: 268_435_456,
+  output: 1_048_576,
+  totalBytes: 583_942_144,
+};
+
+const placement: Placement = {
+  predicted: [
+    {
+      ...onRam,
+      description: 'Main memory',
+      kind: 'ram',
+      freeBytes: 16_900_000_000,
+      capacityBytes: 23_400_000_000,
+      projector: 0,
+      draft: 0,
+      fit: 'fits',
+    },
+  ],
+  measured: [{ ...onRam, repackedBytes: 18_000_000, totalBytes: 601_942_144 }],
+  contextSize: 8192,
+  gpuLayers: 0,
+  totalLayers: 19,
+  flashAttention: true,
+  warnings: ['No layer is on a GPU although all were asked for: this engine sees none here.'],
+};
+
 const changes = {
   stopped: () => undefined,
   longLoad: scenario => {
     scenario.stepMilliseconds = 5000;
   },
   ready: running(server(gemma)),
+  /** The engine took other than was asked for. */
+  placed: running(server(gemma, { placement })),
   changed: running(
     server(gemma, { appliedParams: { ctxSize: 4096, threads: 8, flashAttn: true, parallel: 4 } }),
   ),
