@@ -165,8 +165,8 @@ async fn a_new_port_moves_the_endpoint_at_once_and_stays() {
     assert_eq!(models.status, 200);
 
     let port = free_port();
-    window.goes_to("Settings").await;
-    window.types("#settings-port", &port.to_string()).await;
+    window.goes_to("Server").await;
+    window.types("#server-port", &port.to_string()).await;
     window.presses("Use this port").await;
     window.sees(&format!("http://127.0.0.1:{port}/v1")).await;
     let moved = test_support::Api::new(&format!("http://127.0.0.1:{port}"));
@@ -187,9 +187,8 @@ async fn a_port_that_is_taken_is_said_and_another_mends_it() {
     let window = machine.open().await;
     window.presses("Endpoint is down").await;
     window.sees(&machine.port().to_string()).await;
-    window.presses("Change port").await;
     let port = free_port();
-    window.types("#settings-port", &port.to_string()).await;
+    window.types("#server-port", &port.to_string()).await;
     window.presses("Use this port").await;
     window.sees(&format!("http://127.0.0.1:{port}/v1")).await;
     window.closes(&machine).await;
