@@ -193,9 +193,11 @@ impl Question<'_> {
         let input = &answer.resolved.input;
         let fits = |change: &LoadParams| self.answer(&params.merged(change)).fit == Fit::Fits;
         let context = answer.estimate.context_tokens;
+        // More than it was trained for is no help.
+        let longest = (context / 4 * 3).min(self.shape.training_context.unwrap_or(u64::MAX));
         let smaller = |over: &LoadParams| {
             // In steps of a quarter, so that a person recognizes the numbers.
-            let steps = std::iter::successors(Some(context / 4 * 3), |tokens| Some(tokens / 4 * 3));
+            let steps = std::iter::successors(Some(longest), |tokens| Some(tokens / 4 * 3));
             steps
                 .map(|tokens| tokens / 1_024 * 1_024)
                 .take_while(|tokens| *tokens >= LEAST_CONTEXT)

@@ -94,6 +94,17 @@ fn each_remedy_makes_it_fit() {
 }
 
 #[test]
+fn no_context_beyond_the_training_is_advised() {
+    let shape = shape(Family::Llama);
+    let found = view(
+        &question(&shape, &[], 60 * GIB),
+        &params(json!({"ctxSize": 2_000_000})),
+    );
+    assert_eq!(found.verdict, Fit::TooBig);
+    assert_eq!(found.remedies[0].params.ctx_size, Some(131_072));
+}
+
+#[test]
 fn weights_that_are_too_large_want_another_quantization() {
     let shape = shape(Family::Llama);
     let asked = params(json!({"ctxSize": 1024}));
