@@ -17,6 +17,10 @@ export const hubWords = {
     environment: 'A token comes from the environment (HF_TOKEN).',
     file: 'A token comes from the file of the official tools.',
   },
+  tokenKept: {
+    keychain: 'It is in the system’s keychain.',
+    file: 'It is in a file that only you can read.',
+  },
   tokenNone: 'No token is set.',
   tokenChange: 'Replace…',
   tokenAdd: 'Set a token…',

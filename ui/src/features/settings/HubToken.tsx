@@ -37,7 +37,10 @@ export function HubToken({ hub }: { hub: HubSettings }) {
           <Group gap="xs">
             <Group gap={6}>
               {source && <IconCheck size={14} color="var(--pd-accent)" aria-hidden />}
-              <Text span>{source ? words.tokenSet[source] : words.tokenNone}</Text>
+              <Text span>
+                {source ? words.tokenSet[source] : words.tokenNone}
+                {hub.tokenKept && ` ${words.tokenKept[hub.tokenKept]}`}
+              </Text>
             </Group>
             <Button size="xs" variant="default" onClick={() => setTyped('')}>
               {source === 'settings' ? words.tokenChange : words.tokenAdd}

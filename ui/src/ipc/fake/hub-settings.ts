@@ -13,7 +13,11 @@ export class FakeHubSettings {
 
   readonly commands = {
     setHubToken: ({ token }: Args) =>
-      this.patch({ tokenSet: token !== null, tokenSource: token === null ? null : 'settings' }),
+      this.patch({
+        tokenSet: token !== null,
+        tokenSource: token === null ? null : 'settings',
+        tokenKept: token === null ? null : 'keychain',
+      }),
     setHubEndpoint: ({ endpoint }: Args) => this.patch({ endpoint: endpoint as string | null }),
     setDownloadLimits: ({ limits }: Args) => this.patch(limits as DownloadLimits),
   };
