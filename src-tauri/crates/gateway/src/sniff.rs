@@ -67,15 +67,14 @@ impl Sniffer {
 
 fn last_number(text: &[u8], name: &str) -> Option<u64> {
     let at = memchr::memmem::rfind(text, name.as_bytes())? + name.len();
-    let digits = text[at..]
+    text[at..]
         .iter()
         .skip_while(|byte| **byte == b' ')
         .take_while(|byte| byte.is_ascii_digit())
         .take(12)
         .fold(None, |number: Option<u64>, byte| {
             Some(number.unwrap_or(0) * 10 + u64::from(byte - b'0'))
-        });
-    digits
+        })
 }
 
 #[cfg(test)]
