@@ -366,7 +366,7 @@ async fn a_model_is_estimated_by_key_by_file_and_over_http() {
         .succeeded()
         .stdout;
     assert!(
-        words.contains("KV cache") && words.contains("Needs about"),
+        words.contains("KV CACHE") && words.contains("Needs about"),
         "{words}"
     );
     let fitted = home
