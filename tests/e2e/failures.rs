@@ -2,8 +2,7 @@
 
 use std::fs::File;
 
-use rustix::process::Signal;
-use test_support::{Home, STOP_BOUND, engines, environment, models, processes};
+use test_support::{Home, STOP_BOUND, engines, environment, models};
 
 use crate::machine::Machine;
 
@@ -109,8 +108,7 @@ async fn an_engine_that_is_killed_is_shown_and_loads_again() {
     window.presses_main("Load").await;
     window.is("ready").await;
 
-    processes::send(machine.engine().pid, Signal::KILL);
-    window.is("failed").await;
+    machine.kills_until_given_up(&window).await;
     window.sees("killed").await;
     window.presses_main("Load").await;
     window.is("ready").await;

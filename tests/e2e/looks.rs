@@ -104,8 +104,7 @@ async fn every_state_fits_light_and_dark_large_and_small() {
 
     window.goes_to("Models").await;
     window.chooses("local/gemma").await;
-    processes::send(engine.pid, Signal::KILL);
-    window.is("failed").await;
+    machine.kills_until_given_up(&window).await;
     looks(&window, "failed", &mut problems).await;
     assert!(problems.is_empty(), "{problems:#?}");
     window.closes(&machine).await;

@@ -10,7 +10,7 @@ use test_support::processes::{self, MARKER, Process};
 use test_support::{Api, Home, environment};
 
 use crate::desktop::{Desktop, Ended};
-use crate::window::Window;
+use crate::window::{SOON, Window};
 
 /// Where the app, its tests and a bench find the window's binary.
 pub(crate) fn app_binary() -> PathBuf {
@@ -170,6 +170,24 @@ impl Machine {
         let mut all = self.processes("");
         all.retain(|process| !process.name.starts_with("WebKit"));
         all
+    }
+
+    /// Kills the model's engine each time it comes back, until it is left alone: the window says that it failed.
+    pub(crate) async fn kills_until_given_up(&self, window: &Window) {
+        const TRIES: usize = 5;
+        let mut killed = Vec::new();
+        for _ in 0..TRIES {
+            let next = || {
+                let engines = self.processes("llama-server");
+                let mut pids = engines.into_iter().map(|engine| engine.pid);
+                pids.find(|pid| !killed.contains(pid))
+            };
+            let what = "the engine to be there again";
+            let pid = window.until(what, SOON, async || Ok(next())).await;
+            processes::send(pid, rustix::process::Signal::KILL);
+            killed.push(pid);
+        }
+        window.is("failed").await;
     }
 
     /// The one engine that runs.

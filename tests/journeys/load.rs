@@ -112,11 +112,12 @@ async fn a_refused_load_leaves_the_running_model_running() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn loading_another_model_takes_the_place_of_the_first() {
+async fn with_room_for_one_another_model_takes_the_place_of_the_first() {
     let home = Home::with_tiny().await;
     let second = home.file("second.gguf");
     models::tiny(&second);
     home.import(&second).await;
+    home.edit_settings(|settings| settings["limits"]["maxLoaded"] = json!(1));
     let host = home.serve().await;
     let first = host.load(TINY, json!({})).await;
     host.load("local/second", json!({})).await;
@@ -242,7 +243,7 @@ async fn churn(rounds: u32) {
             0 => drop(home.paddock(&["unload", "tiny"]).await.succeeded()),
             1 => {
                 processes::send(pid_in(&loaded).unwrap(), Signal::KILL);
-                host.wait_for(TINY, "failed", Duration::from_secs(2)).await;
+                host.wait_for_crash(TINY, Duration::from_secs(2)).await;
             }
             _ => {
                 host.control()

@@ -69,7 +69,7 @@ async fn a_newcomer_waits_for_the_busy_and_takes_the_place_of_the_longest_idle()
         assert_eq!(ask(&host, model).await.status, 200);
     }
     // The other was idle for longer, and answers now.
-    host.load(TINY, json!({"extra": {"--context-shift": true}}))
+    host.load(TINY, json!({"extraArgs": {"--context-shift": null}}))
         .await;
     let mut body = chat(TINY, 200);
     body["stream"] = json!(true);
@@ -91,30 +91,27 @@ async fn a_newcomer_waits_for_the_busy_and_takes_the_place_of_the_longest_idle()
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_made_room_in_vain_comes_back() {
     let home = Home::with_tiny().await;
-    add_entries(&home, &["local/broken"], json!({}));
-    let hangs = engines::with_little_memory(&home.file("small"), 100_000);
-    home.paddock(&["engine", "add", &hangs.to_string_lossy(), "--name", "small"])
-        .await;
+    let small = engines::with_little_memory(&home.file("small"), 4_000_000);
+    let small = small.to_string_lossy();
+    let added = ["engine", "add", &*small, "--name", "small"];
+    home.paddock(&added).await.succeeded();
+    add_entries(&home, &["local/broken"], json!({"engine": "small"}));
     home.edit_settings(|settings| settings["limits"]["maxLoaded"] = json!(1));
     let host = home.serve().await;
     let first = host.load(TINY, json!({"ctxSize": 512})).await;
-    // The whole address space for the cache: the engine says that it cannot, and ends.
-    home.edit_settings(|_| {});
-    let failed = host
-        .try_load(
-            "local/broken",
-            json!({"ctxSize": 2_000_000_000_u32, "fit": false}),
-        )
-        .await;
-    assert_ne!(failed.status, 200, "{}", failed.text);
+    // More cache than its engine may have: it says so, and ends.
+    let params = json!({"ctxSize": 2_000_000_000_u32, "fit": false});
+    let failed = host.try_load("local/broken", params).await;
+    let error = failed.json()["error"].clone();
+    assert_eq!(error["code"], "out_of_memory", "{error}");
     let back = until("the first to be back", SOON, async || {
         let model = host.model(TINY).await?;
         (model["state"] == "ready").then_some(model)
     })
     .await;
+    assert_ne!(pid_in(&back), pid_in(&first), "it had made room");
     assert_eq!(back["params"]["ctxSize"], 512, "as it was loaded");
     assert_eq!(back["loadedOnDemand"], false);
-    let _ = first;
     host.end(Signal::TERM).await;
 }
 
@@ -286,7 +283,7 @@ async fn a_second_entry_runs_beside_the_first_with_its_own_parameters() {
     add_entries(
         &home,
         &["local/embedder"],
-        json!({"params": {"embeddings": true, "ctxSize": 512}}),
+        json!({"params": {"embeddings": true, "pooling": "mean", "ctxSize": 512}}),
     );
     home.edit_settings(|settings| settings["models"][TINY]["aliases"] = json!(["chatty"]));
     let host = home.serve().await;

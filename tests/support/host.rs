@@ -170,6 +170,16 @@ impl Host {
         .await
     }
 
+    /// Waits until a model's engine was seen to have crashed, and returns the report. What the user loaded is started
+    /// again then.
+    pub async fn wait_for_crash(&self, key: &str, limit: Duration) -> Value {
+        until("the crash to be seen", limit, async || {
+            let report = self.model(key).await?["lastCrash"].clone();
+            report.is_object().then_some(report)
+        })
+        .await
+    }
+
     /// Waits until a model's engine is spawned, and returns its pid. It may still be loading.
     pub async fn wait_for_pid(&self, key: &str) -> u32 {
         until("the engine to be spawned", STARTS_WITHIN, async || {
