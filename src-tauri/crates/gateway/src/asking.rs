@@ -5,9 +5,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use http::StatusCode;
-use paddock_core::{Core, Lease, Server, Wanted};
+use paddock_core::{Core, Error, Lease, Server, Wanted};
 use tokio::runtime::Handle;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::api_error::ApiError;
@@ -15,6 +15,7 @@ use crate::upstream::{Answer, Lost, Message, Upstreams};
 
 /// Between a connection that broke and the news of the engine's end.
 const NEWS_WITHIN: Duration = Duration::from_secs(2);
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
 /// Asks models. Clones share the connections.
 #[derive(Clone)]
@@ -66,7 +67,8 @@ impl Asking {
 
     /// A lease at once, where the model is ready.
     pub(crate) fn lease_now(&self, target: &Target) -> Option<Lease> {
-        self.core.try_lease(&target.wanted())
+        let lease = self.core.try_lease(&target.wanted())?;
+        (!lease.server().closing().is_cancelled()).then_some(lease)
     }
 
     /// A lease, as soon as the model can be used. Dropping the future leaves the queue. `died` is how the engine ended
@@ -79,7 +81,7 @@ impl Asking {
         let (core, target) = (self.core.clone(), target.clone());
         let waiting = AbortOnDropHandle::new(
             self.main
-                .spawn(async move { core.lease(&target.wanted()).await }),
+                .spawn(async move { lease_on_the_living(&core, &target).await }),
         );
         async move {
             let leased = match waiting.await {
@@ -152,6 +154,19 @@ impl Asking {
                 None => Lack::Unloaded,
             }),
         }
+    }
+}
+
+/// An engine's end is known by its own signal a moment before whoever gives leases heard of it.
+async fn lease_on_the_living(core: &Core, target: &Target) -> Result<Lease, Error> {
+    let deadline = Instant::now() + NEWS_WITHIN;
+    loop {
+        let lease = core.lease(&target.wanted()).await?;
+        if !lease.server().closing().is_cancelled() || Instant::now() > deadline {
+            return Ok(lease);
+        }
+        drop(lease);
+        sleep(LOOK_AGAIN_AFTER).await;
     }
 }
 
