@@ -384,7 +384,7 @@ async fn a_model_is_estimated_by_key_by_file_and_over_http() {
     let answer = host.control().post("/api/v1/models/estimate", &body).await;
     assert_eq!(answer.json()["totalBytes"], by_key["totalBytes"]);
     let unknown = home
-        .paddock(&["estimate", "nothing-like-it"])
+        .paddock(&["estimate", "nothing-like-it", "--json"])
         .await
         .failed();
     assert_eq!(unknown.error_code(), "model_not_found");

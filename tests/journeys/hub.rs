@@ -115,11 +115,16 @@ async fn a_repository_shows_what_fits_and_which_one_to_take_before_anything_is_f
     assert_eq!(variant["name"], "Q4_K_M");
     assert_eq!(variant["fit"], "fits");
     assert_eq!(variant["bitsPerWeight"], 7.55);
-    // Weights, and 18 layers of f16 cache for 8,192 tokens.
-    assert_eq!(variant["predictedBytes"], 253_113_024 + (144 << 20));
+    // Weights; f16 cache for 8,192 tokens in 3 layers, and for a window in 15; about 27 MiB to compute.
+    let predicted = variant["predictedBytes"].as_u64().unwrap();
+    let without_compute = 253_113_024 + (39 << 20);
+    assert!(
+        (without_compute + (25 << 20)..without_compute + (32 << 20)).contains(&predicted),
+        "{predicted}"
+    );
     let sentence = variant["fitSentence"].as_str().unwrap();
     assert!(
-        sentence.starts_with("Needs about 404 MB with 8,192 tokens"),
+        sentence.starts_with("Needs about 322 MB with 8,192 tokens"),
         "{sentence}"
     );
     // The vocabulary of this model alone is 6 MB; its shape is in the first quarter of one.

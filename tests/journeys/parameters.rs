@@ -367,11 +367,11 @@ async fn the_command_line_for_b10434_is_what_it_takes() {
         (home.folder(), "HOME"),
     ];
     insta::assert_snapshot!(redact(&shown.join("\n"), &folders), @r"
-    ENGINE/llama-server --model HOME/tiny.gguf --host 127.0.0.1 --port PORT --alias local/tiny --ctx-size 4096 --n-gpu-layers 0 --reasoning-budget 0 --flash-attn on --threads 1 --batch-size 256 --load-mode mlock --cache-type-k q8_0 --cache-type-v q8_0 --parallel 2 --seed 1234
-    ENGINE/llama-server --model HOME/tiny.gguf --host 127.0.0.1 --port PORT --alias local/tiny --ctx-size 512 --load-mode mmap+mlock
-    ENGINE/llama-server --model HOME/tiny.gguf --host 127.0.0.1 --port PORT --alias local/tiny --ctx-size 512 --n-gpu-layers auto --flash-attn auto
-    ENGINE/llama-server --model HOME/tiny.gguf --host 127.0.0.1 --port PORT --alias local/tiny --ctx-size 512 --n-gpu-layers all --flash-attn off
-    ENGINE/llama-server --model HOME/tiny.gguf --host 127.0.0.1 --port PORT --alias local/tiny --ctx-size 512 --cache-reuse 256
+    ENGINE/llama-server --model HOME/tiny.gguf --host 127.0.0.1 --port PORT --alias local/tiny -lv 4 --ctx-size 4096 --n-gpu-layers 0 --reasoning-budget 0 --flash-attn on --threads 1 --batch-size 256 --load-mode mlock --cache-type-k q8_0 --cache-type-v q8_0 --parallel 2 --seed 1234
+    ENGINE/llama-server --model HOME/tiny.gguf --host 127.0.0.1 --port PORT --alias local/tiny -lv 4 --ctx-size 512 --load-mode mmap+mlock
+    ENGINE/llama-server --model HOME/tiny.gguf --host 127.0.0.1 --port PORT --alias local/tiny -lv 4 --ctx-size 512 --n-gpu-layers auto --flash-attn auto
+    ENGINE/llama-server --model HOME/tiny.gguf --host 127.0.0.1 --port PORT --alias local/tiny -lv 4 --ctx-size 512 --n-gpu-layers all --flash-attn off
+    ENGINE/llama-server --model HOME/tiny.gguf --host 127.0.0.1 --port PORT --alias local/tiny -lv 4 --ctx-size 512 --cache-reuse 256
     ");
 }
 
