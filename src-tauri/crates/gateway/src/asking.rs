@@ -2,16 +2,18 @@
 //! without a word.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use http_body_util::BodyExt;
 use paddock_core::{Core, Error, Lease, Server, Wanted};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::api_error::ApiError;
-use crate::upstream::{Answer, Lost, Message, Upstreams};
+use crate::upstream::{Answer, Lost, Message, Upstream, Upstreams};
 
 /// Between a connection that broke and the news of the engine's end.
 const NEWS_WITHIN: Duration = Duration::from_secs(2);
@@ -23,7 +25,7 @@ pub(crate) struct Asking {
     core: Core,
     /// The host's runtime: a load spawns processes and reads files, which is not for the gateway's thread.
     main: Handle,
-    upstreams: std::sync::Arc<Upstreams>,
+    upstreams: Arc<Upstreams>,
 }
 
 /// Which model, and how long it stays.
@@ -61,7 +63,7 @@ impl Asking {
         Self {
             core,
             main,
-            upstreams: std::sync::Arc::default(),
+            upstreams: Arc::default(),
         }
     }
 
@@ -147,7 +149,7 @@ impl Asking {
         let upstream = self.upstreams.of(server).map_err(gone)?;
         tokio::select! {
             biased;
-            answer = upstream.send(message) => answer.map_err(gone),
+            answer = begin(&upstream, message) => answer.map_err(gone),
             // A request that has no answer yet must not hold the engine's end up.
             () = server.closing().cancelled() => Err(match server.error() {
                 Some(error) => Lack::Gone(error.to_string()),
@@ -155,6 +157,14 @@ impl Asking {
             }),
         }
     }
+}
+
+/// Waits for the first byte after the head too: an engine that dies between them has said nothing, and can be asked
+/// again. It writes both in one go, except where it dies.
+async fn begin(upstream: &Arc<Upstream>, message: &Message) -> Result<Answer, Lost> {
+    let mut answer = upstream.send(message).await?;
+    answer.first = answer.response.body_mut().frame().await.transpose()?;
+    Ok(answer)
 }
 
 /// An engine's end is known by its own signal a moment before whoever gives leases heard of it.

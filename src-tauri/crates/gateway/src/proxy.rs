@@ -281,11 +281,10 @@ fn message(parts: http::request::Parts, body: Bytes) -> Message {
 }
 
 fn relay(lease: Lease, answer: Answer, mut exchange: Exchange) -> Response<Body> {
-    let (mut parts, body) = answer.response.into_parts();
+    let is_event_stream = waiting::is_event_stream(answer.response.headers());
+    exchange.answers(answer.response.status().as_u16(), is_event_stream);
+    let (mut parts, relay) = Relay::new(answer, lease, is_event_stream, exchange);
     for_the_client(&mut parts.headers);
-    let is_event_stream = waiting::is_event_stream(&parts.headers);
-    exchange.answers(parts.status.as_u16(), is_event_stream);
-    let relay = Relay::new(body, answer.connection, lease, is_event_stream, exchange);
     Response::from_parts(parts, relay.boxed_unsync())
 }
 

@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::StatusCode;
+use http::response::Parts;
 use http_body::Frame;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
@@ -18,7 +19,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::api_error::ApiError;
 use crate::exchange::Exchange;
-use crate::upstream::Borrowed;
+use crate::upstream::{Answer, Borrowed};
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// Any answer of the gateway.
@@ -32,6 +33,8 @@ const MODEL_UNLOADED: (&str, &str) = (
 
 /// Passes an engine's body on.
 pub(crate) struct Relay {
+    /// What came with the head.
+    first: Option<Frame<Bytes>>,
     upstream: Option<(Incoming, Borrowed)>,
     closing: Pin<Box<WaitForCancellationFutureOwned>>,
     is_event_stream: bool,
@@ -44,26 +47,43 @@ pub(crate) struct Relay {
 
 impl Relay {
     pub(crate) fn new(
-        upstream: Incoming,
-        connection: Borrowed,
+        answer: Answer,
         lease: Lease,
         is_event_stream: bool,
         exchange: Exchange,
-    ) -> Self {
+    ) -> (Parts, Self) {
+        let (parts, body) = answer.response.into_parts();
         let mut relay = Self {
+            first: answer.first,
             closing: Box::pin(lease.server().closing().clone().cancelled_owned()),
-            upstream: Some((upstream, connection)),
+            upstream: Some((body, answer.connection)),
             is_event_stream,
             between_events: true,
             exchange,
             lease,
         };
-        let is_empty =
-            |(upstream, _): &(Incoming, Borrowed)| http_body::Body::is_end_stream(upstream);
-        if relay.upstream.as_ref().is_some_and(is_empty) {
-            relay.end();
+        if relay.first.is_none() {
+            relay.end_where_it_ends();
         }
-        relay
+        (parts, relay)
+    }
+
+    /// Looks at a piece on its way.
+    fn pass(&mut self, frame: &Frame<Bytes>) {
+        if let Some(data) = frame.data_ref().filter(|data| !data.is_empty()) {
+            self.between_events = data.ends_with(b"\n\n");
+            self.exchange.passes(data);
+        }
+        self.end_where_it_ends();
+    }
+
+    /// Where the length is known, nobody asks again after the last byte.
+    fn end_where_it_ends(&mut self) {
+        let is_over =
+            |(upstream, _): &(Incoming, Borrowed)| http_body::Body::is_end_stream(upstream);
+        if self.upstream.as_ref().is_some_and(is_over) {
+            self.end();
+        }
     }
 
     /// Ends the answer because the engine is going or gone.
@@ -108,24 +128,17 @@ impl http_body::Body for Relay {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
+        if let Some(first) = this.first.take() {
+            this.pass(&first);
+            return Poll::Ready(Some(Ok(first)));
+        }
         let Some((upstream, _)) = this.upstream.as_mut() else {
             return Poll::Ready(None);
         };
         // The engine's bytes first: what it already said is delivered before the stop is.
         match Pin::new(upstream).poll_frame(context) {
             Poll::Ready(Some(Ok(frame))) => {
-                if let Some(data) = frame.data_ref().filter(|data| !data.is_empty()) {
-                    this.between_events = data.ends_with(b"\n\n");
-                    this.exchange.passes(data);
-                }
-                // Where the length is known, nobody asks again after the last byte.
-                if this
-                    .upstream
-                    .as_ref()
-                    .is_some_and(|(upstream, _)| http_body::Body::is_end_stream(upstream))
-                {
-                    this.end();
-                }
+                this.pass(&frame);
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => {
@@ -144,14 +157,20 @@ impl http_body::Body for Relay {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.upstream.is_none()
+        self.first.is_none() && self.upstream.is_none()
     }
 
+    /// An answer whose length the engine said is sent with that length.
     fn size_hint(&self) -> http_body::SizeHint {
-        // An answer that ends as announced is sent with its length, as the engine said it.
-        self.upstream.as_ref().map_or_else(
+        let first = self.first.as_ref().and_then(Frame::data_ref);
+        let first = first.map_or(0, Bytes::len) as u64;
+        let rest = self.upstream.as_ref().map_or_else(
             || http_body::SizeHint::with_exact(0),
             |(upstream, _)| http_body::Body::size_hint(upstream),
-        )
+        );
+        rest.exact()
+            .map_or_else(http_body::SizeHint::default, |rest| {
+                http_body::SizeHint::with_exact(first + rest)
+            })
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
+use http_body::Frame;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
@@ -43,9 +44,12 @@ pub(crate) struct Message {
     pub(crate) body: Bytes,
 }
 
-/// The head of an engine's answer, the body to come, and the connection, to be given back when the body is whole.
+/// The head of an engine's answer and the beginning of its body, what is to come, and the connection, to be given back
+/// when the body is whole.
 pub(crate) struct Answer {
     pub(crate) response: Response<Incoming>,
+    /// `None` where the body is empty.
+    pub(crate) first: Option<Frame<Bytes>>,
     pub(crate) connection: Borrowed,
 }
 
@@ -166,6 +170,7 @@ impl Upstream {
     ) -> Answer {
         Answer {
             response,
+            first: None,
             connection: Borrowed {
                 connection,
                 upstream: Arc::clone(self),

@@ -82,13 +82,12 @@ impl Waited<'_> {
             Err(error) => return self.end(exchange, &error).await,
         };
         exchange.waits(false);
-        let (parts, body) = answer.response.into_parts();
-        let is_stream = is_event_stream(&parts.headers);
-        if !parts.status.is_success() || !is_stream {
-            let error = engines_error(parts.status, body).await;
+        let is_stream = is_event_stream(answer.response.headers());
+        if !answer.response.status().is_success() || !is_stream {
+            let error = engines_error(answer).await;
             return self.end(exchange, &error).await;
         }
-        let mut relay = Relay::new(body, answer.connection, lease, true, exchange);
+        let (_, mut relay) = Relay::new(answer, lease, true, exchange);
         while let Some(piece) = relay.frame().await {
             if self.pieces.send(piece).await.is_err() {
                 return;
@@ -146,13 +145,15 @@ fn comment(key: &str, progress: Option<f32>) -> Bytes {
 }
 
 /// What the engine answered in place of a stream, as an error that can be told in one.
-async fn engines_error(status: StatusCode, body: hyper::body::Incoming) -> ApiError {
-    let limited = http_body_util::Limited::new(body, LONGEST_ERROR);
-    let whole = timeout(COMMENT_EVERY, limited.collect()).await;
-    let text = match whole {
-        Ok(Ok(whole)) => whole.to_bytes(),
-        _ => Bytes::new(),
-    };
+async fn engines_error(answer: Answer) -> ApiError {
+    let (parts, rest) = answer.response.into_parts();
+    let status = parts.status;
+    let first = answer.first.and_then(|frame| frame.into_data().ok());
+    let mut text = first.unwrap_or_default().to_vec();
+    let rest = http_body_util::Limited::new(rest, LONGEST_ERROR);
+    if let Ok(Ok(rest)) = timeout(COMMENT_EVERY, rest.collect()).await {
+        text.extend_from_slice(&rest.to_bytes());
+    }
     let said = serde_json::from_slice::<serde_json::Value>(&text).ok();
     let message = said
         .as_ref()
