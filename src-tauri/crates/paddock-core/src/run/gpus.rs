@@ -18,6 +18,14 @@ const FRESH_FOR: Duration = Duration::from_secs(5);
 /// Older ones are not given any more: other programs have come and gone. Long, since a load would wait for the answer.
 const GOOD_FOR: Duration = Duration::from_secs(600);
 
+/// Devices come and go rarely where there were none.
+fn fresh_for(devices: &[Device]) -> Duration {
+    match devices {
+        [] => GOOD_FOR,
+        _ => FRESH_FOR,
+    }
+}
+
 #[derive(Clone)]
 struct Known {
     at: Instant,
@@ -29,6 +37,8 @@ struct Known {
 #[derive(Clone, Default)]
 pub(crate) struct GpuCache {
     known: Arc<Mutex<HashMap<PathBuf, Known>>>,
+    /// Who asks; the others wait for the same answer.
+    asking: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl GpuCache {
@@ -40,7 +50,8 @@ impl GpuCache {
                 .get_mut(binary)
                 .filter(|known| known.at.elapsed() < GOOD_FOR)
                 .map(|known| {
-                    let stale = known.at.elapsed() >= FRESH_FOR && !known.being_asked;
+                    let is_old = known.at.elapsed() >= fresh_for(&known.devices);
+                    let stale = is_old && !known.being_asked;
                     known.being_asked |= stale;
                     (known.devices.clone(), stale)
                 })
@@ -56,6 +67,15 @@ impl GpuCache {
     }
 
     async fn ask(&self, binary: &Path) -> Vec<Device> {
+        let _turn = self.asking.lock().await;
+        let just_told = self
+            .lock()
+            .get(binary)
+            .filter(|known| known.at.elapsed() < FRESH_FOR)
+            .map(|known| known.devices.clone());
+        if let Some(devices) = just_told {
+            return devices;
+        }
         let listed = supervisor::run_to_end(binary, &["--list-devices"], QUESTION_TIMEOUT).await;
         let devices = parse_devices(&listed.unwrap_or_default());
         let known = Known {
