@@ -49,11 +49,9 @@ async fn ten_loads_at_once_start_one_engine() {
     }
     pids.dedup();
     assert_eq!(pids.len(), 1, "{pids:?}");
-    let engines = processes::marked(home.marker())
-        .into_iter()
-        .filter(|process| process.name.starts_with("llama"))
-        .count();
-    assert_eq!(engines, 1);
+    // Not counted by name: an engine that is asked for its devices has the same.
+    let records = std::fs::read_dir(home.data().join("run/children")).unwrap();
+    assert_eq!(records.count(), 1);
     host.end(Signal::TERM).await;
 }
 
@@ -193,12 +191,9 @@ async fn a_loading_model_is_shown_as_starting_with_its_progress() {
         .json();
     host.begin_load(GEMMA, json!({"ctxSize": 512})).await;
 
-    let loading = host.gateway().chat("Hi", 1).await;
-    if loading.status != 200 {
-        assert_eq!(loading.status, 503);
-        assert_eq!(loading.json()["error"]["code"], "model_loading");
-        assert!(loading.headers.contains_key("retry-after"));
-    }
+    // Who asks meanwhile waits for it.
+    let gateway = host.gateway().clone();
+    let asking = tokio::spawn(async move { gateway.chat("Hi", 1).await });
     let mut seen = Vec::new();
     let ready = test_support::until("it to be ready", Duration::from_secs(60), async || {
         let model = host.model(GEMMA).await.unwrap();
@@ -225,6 +220,7 @@ async fn a_loading_model_is_shown_as_starting_with_its_progress() {
         assert!(!seen.is_empty(), "this engine reports its progress");
     }
     assert!(seen.is_sorted(), "{seen:?}");
+    assert_eq!(asking.await.unwrap().status, 200);
     host.end(Signal::TERM).await;
 }
 
