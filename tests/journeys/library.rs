@@ -160,7 +160,10 @@ async fn a_name_cannot_climb_out_of_the_data_folder() {
     }
     for key in [&key, &second] {
         host.load(key, json!({})).await;
-        assert_eq!(host.gateway().chat("Hi", 1).await.json()["model"], **key);
+        let mut body = test_support::http::chat_body("Hi", 1, false);
+        body["model"] = json!(key);
+        let answer = host.gateway().post("/v1/chat/completions", &body).await;
+        assert_eq!(answer.json()["model"], **key);
     }
     host.end(Signal::TERM).await;
     // Beside what the test put there, the data folder is all there is.

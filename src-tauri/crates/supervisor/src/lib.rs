@@ -16,9 +16,9 @@
 //! escaped both.
 //!
 //! Deliberately absent: Tauri, settings, the model library, parameters' meaning, who makes room for whom, and what to do
-//! after a crash; those
-//! are the core's.
+//! after a crash; those are the core's.
 
+mod api_key;
 mod chatter;
 mod error;
 mod exit_report;

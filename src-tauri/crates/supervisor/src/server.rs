@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::api_key::random_key;
 use crate::chatter;
 use crate::error::StartError;
 use crate::exit_report::{ExitKind, ExitReport, FailureCause};
@@ -486,15 +487,6 @@ impl Child {
     }
 }
 
-fn random_key() -> String {
-    let mut bytes = [0_u8; 24];
-    if let Err(error) = getrandom::fill(&mut bytes) {
-        // Without a source of randomness no key is better than a guessable one: nobody can use the engine then.
-        tracing::error!(%error, "no randomness for the engine's key");
-    }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Now, as all of Paddock's documents write it.
 #[must_use]
 pub fn milliseconds_since_epoch() -> u64 {
@@ -502,15 +494,4 @@ pub fn milliseconds_since_epoch() -> u64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_differ() {
-        assert_ne!(random_key(), random_key());
-        assert_eq!(random_key().len(), 48);
-    }
 }
