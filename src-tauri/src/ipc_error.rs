@@ -39,6 +39,17 @@ impl From<WireError> for IpcError {
     }
 }
 
+impl From<IpcError> for WireError {
+    fn from(error: IpcError) -> Self {
+        Self {
+            code: error.code,
+            message: error.message,
+            details: error.details,
+            hint: error.hint,
+        }
+    }
+}
+
 impl From<Error> for IpcError {
     fn from(error: Error) -> Self {
         WireError::from(&error).into()

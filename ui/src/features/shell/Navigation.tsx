@@ -1,6 +1,7 @@
 // The places there are, and which engine would run the next model.
 import { Tooltip, UnstyledButton } from '@mantine/core';
 import {
+  IconChat,
   IconDiscover,
   IconEngine,
   IconModels,
@@ -22,6 +23,7 @@ const icons = {
   discover: IconDiscover,
   server: IconServer,
   engines: IconEngine,
+  chat: IconChat,
   settings: IconSettings,
 };
 

@@ -21,6 +21,7 @@ import { useShortcuts } from './use-shortcuts';
 const DiscoverPage = lazy(() => import('../discover/DiscoverPage'));
 const ServerPage = lazy(() => import('../server/ServerPage'));
 const EnginesPage = lazy(() => import('../engines/EnginesPage'));
+const ChatPage = lazy(() => import('../chat/ChatPage'));
 const SettingsPage = lazy(() => import('../settings/SettingsPage'));
 const DownloadsDrawer = lazy(() => import('../downloads/DownloadsDrawer'));
 
@@ -29,6 +30,7 @@ const pages = {
   discover: DiscoverPage,
   server: ServerPage,
   engines: EnginesPage,
+  chat: ChatPage,
   settings: SettingsPage,
 };
 

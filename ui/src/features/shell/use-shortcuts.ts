@@ -45,6 +45,8 @@ function unlessAsked(run: () => void): () => void {
 }
 
 function focusSearch() {
+  const inChats = document.querySelector<HTMLInputElement>('[data-chat-search]');
+  if (windowState.get().tab === 'chat' && inChats) return inChats.focus();
   const onHub = windowState.get().tab === 'discover';
   patchWindow(onHub ? { hubPageOpen: false } : { tab: 'models', pageOpen: false });
   // The list may have to be drawn first.

@@ -1,0 +1,246 @@
+// What can be done in a chat. What came of an answer is kept whatever ends it.
+import { AppError } from '../../errors/app-error';
+import { describeFailure } from '../../errors/table';
+import type { Chat, ChatEvent, ChatHead, ChatMessage, ChatSettings, IpcError } from '../../ipc/bindings';
+import { client } from '../../ipc/client';
+import { chatWords as words } from '../../messages/chat';
+import { attempt } from '../../state/actions';
+import { queryClient } from '../../state/queries';
+import { announce } from '../../state/window';
+import { chatKeys } from './chat-queries';
+import {
+  chatState,
+  currentChat,
+  emptyChat,
+  NO_DRAFT,
+  newId,
+  patchChat,
+  patchMessage,
+  patchOpen,
+  show,
+} from './chat-store';
+import { splitThinking } from './think';
+
+const LONGEST_TITLE = 60;
+const LONGEST_SAID = 600;
+/** So often an answer that is coming is saved: what a crash takes is not more. */
+const SAVE_EVERY_MILLISECONDS = 5000;
+const SETTINGS_SAVED_AFTER_MILLISECONDS = 600;
+
+const noFacts = {
+  promptTokens: null,
+  completionTokens: null,
+  tokensPerSecond: null,
+  firstTokenMilliseconds: null,
+};
+
+function message(role: ChatMessage['role'], content: string, patch: Partial<ChatMessage> = {}): ChatMessage {
+  return {
+    id: newId(),
+    role,
+    content,
+    reasoning: null,
+    images: [],
+    model: null,
+    facts: noFacts,
+    ending: 'complete',
+    error: null,
+    ...patch,
+  };
+}
+
+export function newChat(): void {
+  const { chat } = currentChat();
+  if (chat.messages.length > 0) show(emptyChat(chat.model));
+}
+
+export async function openChat(id: string): Promise<void> {
+  const open = chatState.get().open[id];
+  if (open) return show(open);
+  const chat = await attempt(words.doing.open, () => client.getChat(id));
+  if (chat) show({ chat, answering: null, draft: NO_DRAFT });
+}
+
+/** The chat of the last time; one that is gone is nobody's business. */
+export async function openLast(id: string): Promise<void> {
+  try {
+    show({ chat: await client.getChat(id), answering: null, draft: NO_DRAFT });
+  } catch {
+    // A new one is shown.
+  }
+}
+
+export function titleOf(chat: Pick<Chat, 'title'>): string {
+  return chat.title === '' ? words.untitled : chat.title;
+}
+
+/** The first words of the first message. */
+function titleFrom(text: string): string {
+  const line = text.trim().replace(/\s+/g, ' ');
+  if (line.length <= LONGEST_TITLE) return line;
+  const cut = line.slice(0, LONGEST_TITLE);
+  return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), LONGEST_TITLE / 2)).trimEnd()}…`;
+}
+
+async function save(id: string): Promise<void> {
+  const chat = chatState.get().open[id]?.chat;
+  if (!chat || chat.messages.length === 0) return;
+  await attempt(words.doing.save, () => client.saveChat(chat));
+  await queryClient.invalidateQueries({ queryKey: chatKeys.list });
+}
+
+/** Sends what is written. */
+export async function send(model: string, name: string): Promise<void> {
+  const { chat, answering, draft } = currentChat();
+  if (answering || (draft.text.trim() === '' && draft.images.length === 0)) return;
+  const asked = message('user', draft.text.trim(), { images: draft.images });
+  patchOpen(chat.id, open => ({ ...open, draft: NO_DRAFT }));
+  await ask(chat, [...chat.messages, asked], model, name);
+}
+
+/** Sends a message anew, in other words; what followed it goes. */
+export async function sendEdited(
+  messageId: string,
+  text: string,
+  model: string,
+  name: string,
+): Promise<void> {
+  const { chat, answering } = currentChat();
+  const at = chat.messages.findIndex(one => one.id === messageId);
+  const before = chat.messages[at];
+  if (answering || !before || (text.trim() === '' && before.images.length === 0)) return;
+  const edited = { ...before, content: text.trim() };
+  await ask(chat, [...chat.messages.slice(0, at), edited], model, name);
+}
+
+/** Takes the last answer back and asks again. */
+export async function regenerate(model: string, name: string): Promise<void> {
+  const { chat, answering } = currentChat();
+  if (answering) return;
+  const at = chat.messages.findLastIndex(one => one.role === 'user');
+  if (at >= 0) await ask(chat, chat.messages.slice(0, at + 1), model, name);
+}
+
+async function ask(chat: Chat, messages: ChatMessage[], model: string, name: string): Promise<void> {
+  const { id } = chat;
+  const answer = message('assistant', '', { model });
+  const requestId = newId();
+  const title = chat.title || titleFrom(messages[0]?.content ?? '');
+  patchOpen(id, open => ({
+    ...open,
+    chat: { ...chat, title, model, messages: [...messages, answer] },
+    answering: { requestId, messageId: answer.id, reading: null, stopping: false },
+  }));
+  announce(words.announce.answering(name));
+  void save(id);
+  const saving = setInterval(() => void save(id), SAVE_EVERY_MILLISECONDS);
+  const lines = messages.map(({ role, content, images }) => ({ role, content, images }));
+  try {
+    const request = { id: requestId, key: model, messages: lines, settings: chat.settings };
+    await client.startChat(request, event => take(id, answer.id, event));
+  } catch (error) {
+    const { code, message, log, hint } = AppError.unexpected(error);
+    const ending = code === 'cancelled' ? 'stopped' : 'failed';
+    end(id, answer.id, { ending, error: ending === 'failed' ? { code, message, details: log, hint } : null });
+  }
+  clearInterval(saving);
+  // The last event comes another way than the answer to the command, and may be later.
+  setTimeout(() => {
+    if (chatState.get().open[id]?.answering?.requestId === requestId) end(id, answer.id, {});
+  }, 2000);
+}
+
+function take(id: string, messageId: string, event: ChatEvent): void {
+  switch (event.kind) {
+    case 'reading':
+      patchOpen(id, open =>
+        open.answering ? { ...open, answering: { ...open.answering, reading: event } } : open,
+      );
+      break;
+    case 'content':
+      patchMessage(id, messageId, one => ({ ...one, content: one.content + event.text }));
+      break;
+    case 'reasoning':
+      patchMessage(id, messageId, one => ({ ...one, reasoning: (one.reasoning ?? '') + event.text }));
+      break;
+    case 'done':
+      end(id, messageId, { ending: event.ending, facts: event.facts });
+      break;
+    case 'failed':
+      end(id, messageId, { ending: 'failed', error: event.error, facts: event.facts });
+  }
+}
+
+function end(id: string, messageId: string, patch: Partial<ChatMessage>): void {
+  const open = chatState.get().open[id];
+  if (open?.answering?.messageId !== messageId) return;
+  patchMessage(id, messageId, one => {
+    const { reasoning, content } = splitThinking(one.content, one.reasoning);
+    return { ...one, ...patch, content, reasoning: reasoning === '' ? null : reasoning };
+  });
+  patchOpen(id, before => ({ ...before, answering: null }));
+  const answer = chatState.get().open[id]?.chat.messages.find(one => one.id === messageId);
+  if (answer) announce(saidOf(answer));
+  void save(id);
+}
+
+/** For screen readers: the answer once it is there, and not while every word of it comes. */
+function saidOf({ content, ending, error }: ChatMessage): string {
+  if (error) return words.announce.failed(describeFailure(failureOfIpc(error)).clause);
+  if (ending === 'stopped') return words.announce.stopped;
+  const plain = content.replace(/```[^\n]*\n?|[*_#`>]/g, '').slice(0, LONGEST_SAID);
+  return words.announce.answered(plain === '' ? words.message.nothing : plain);
+}
+
+export const failureOfIpc = ({ code, message, details, hint }: IpcError) => ({
+  code,
+  message,
+  hint,
+  log: details,
+});
+
+export async function stop(): Promise<void> {
+  const { chat, answering } = currentChat();
+  if (!answering || answering.stopping) return;
+  patchOpen(chat.id, open =>
+    open.answering ? { ...open, answering: { ...open.answering, stopping: true } } : open,
+  );
+  await attempt(words.doing.stop, () => client.stopChat(answering.requestId));
+}
+
+let settingsTimer: ReturnType<typeof setTimeout> | undefined;
+
+export function changeSettings(patch: Partial<ChatSettings>): void {
+  const { chat } = currentChat();
+  patchChat(chat.id, { settings: { ...chat.settings, ...patch } });
+  clearTimeout(settingsTimer);
+  settingsTimer = setTimeout(() => void save(chat.id), SETTINGS_SAVED_AFTER_MILLISECONDS);
+}
+
+export async function renameChat(head: ChatHead, title: string): Promise<void> {
+  const renamed = await attempt(words.doing.rename(titleOf(head)), () => client.renameChat(head.id, title));
+  if (renamed) patchChat(head.id, { title: renamed.title });
+  await queryClient.invalidateQueries({ queryKey: chatKeys.list });
+}
+
+export async function removeChat(head: ChatHead): Promise<void> {
+  const open = chatState.get().open[head.id];
+  if (open?.answering) await client.stopChat(open.answering.requestId).catch(() => undefined);
+  // First: what is still being answered must not be saved once more.
+  if (chatState.get().currentId === head.id) show(emptyChat(open?.chat.model ?? null));
+  chatState.set(state => {
+    const { [head.id]: _, ...rest } = state.open;
+    return { ...state, open: rest };
+  });
+  const done = await attempt(words.doing.remove(titleOf(head)), async () => {
+    await client.deleteChat(head.id);
+    return true;
+  });
+  if (done) announce(words.announce.removed(titleOf(head)));
+  await queryClient.invalidateQueries({ queryKey: chatKeys.list });
+}
+
+export async function exportChat(head: ChatHead): Promise<void> {
+  const done = await attempt(words.doing.export(titleOf(head)), () => client.exportChat(head.id));
+  if (done) announce(words.announce.exported(titleOf(head)));
+}
