@@ -340,7 +340,7 @@ async fn ten_thousand_idle_connections_keep_nobody_out() {
     }
     let begin = Instant::now();
     assert_served(port).await;
-    println!(
+    eprintln!(
         "{count} idle connections; a new client was answered in {:?}, the host takes {} MiB",
         begin.elapsed(),
         processes::resident_bytes(host.pid()) >> 20

@@ -194,7 +194,7 @@ async fn cancel(host: &Host, client: &mut Client) {
     let begin = Instant::now();
     engine.wait_for_busy(0).await;
     let freed = begin.elapsed();
-    println!(
+    eprintln!(
         "slot free {} ms after the client closed its stream",
         freed.as_millis()
     );

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::Signal;
 use serde_json::json;
 use supervisor::{EphemeralPorts, PortSource};
 use test_support::home::TINY;
@@ -33,6 +34,14 @@ pub(crate) struct Started(Child);
 
 impl Drop for Started {
     fn drop(&mut self) {
+        // In their own way first: both have children.
+        processes::send(self.0.id(), Signal::TERM);
+        for _ in 0..300 {
+            if !matches!(self.0.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -151,9 +160,12 @@ pub(crate) async fn nginx(home: &Home, direct: &Way) -> Option<(Started, Way)> {
     let master = child.id();
     let started = Started(child);
     listens(port).await;
-    let pids = std::iter::once(master)
-        .chain(children_of(home, master))
-        .collect();
+    // It listens before it has a worker.
+    let workers = until("nginx's worker", Duration::from_secs(10), async || {
+        Some(children_of(master)).filter(|workers| !workers.is_empty())
+    })
+    .await;
+    let pids = std::iter::once(master).chain(workers).collect();
     let target = Target {
         port,
         ..direct.target.clone()
@@ -225,7 +237,7 @@ pub(crate) async fn router(home: &Home) -> Option<(Started, Way, Way)> {
         200,
         "the router loads the model"
     );
-    let behind = children_of(home, pid).into_iter().find_map(|child| {
+    let behind = children_of(pid).into_iter().find_map(|child| {
         let argv = processes::Process::of(child)?.argv;
         let at = argv.iter().position(|word| word == "--port")?;
         argv.get(at + 1)?.parse().ok()
@@ -249,9 +261,14 @@ pub(crate) async fn router(home: &Home) -> Option<(Started, Way, Way)> {
     ))
 }
 
-fn children_of(home: &Home, parent: u32) -> Vec<u32> {
-    let all = processes::marked(home.marker()).into_iter();
-    all.filter(|process| process.parent == parent)
+/// By their parent, not by the marker: nginx writes over its environment.
+fn children_of(parent: u32) -> Vec<u32> {
+    std::fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter_map(processes::Process::of)
+        .filter(|process| process.parent == parent)
         .map(|process| process.pid)
         .collect()
 }

@@ -59,13 +59,16 @@ const HELP: &str = "\
                                         (env: LLAMA_ARG_ENDPOINT_SLOTS)
 ";
 
+/// When a file was written, and its number.
+type Stamp = (SystemTime, u64);
+
 struct Engine {
     model: String,
     key: Option<String>,
     folder: PathBuf,
     keeps_asked: bool,
     started: Instant,
-    recording: Mutex<(Option<(SystemTime, u64)>, Arc<Recording>)>,
+    recording: Mutex<(Option<Stamp>, Arc<Recording>)>,
 }
 
 /// Runs as `llama-server` would with these arguments, until it is ended.

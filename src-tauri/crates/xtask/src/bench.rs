@@ -1,12 +1,15 @@
 //! `cargo xtask bench`: the programs `bench-*` of the tests' package, on release builds.
 
 use crate::error::{Error, Result};
+use crate::nginx;
 use crate::test::JOURNEYS;
 use crate::test_environment::TestEnvironment;
 use crate::workspace::{Profile, Workspace};
 use crate::{command, say};
 
 const PREFIX: &str = "bench-";
+/// The bench that has nginx beside it.
+const WITH_NGINX: &str = "bench-gateway";
 
 /// Runs one bench, by its name with or without `bench-`, or all of them.
 pub fn run(workspace: &Workspace, name: Option<&str>) -> Result<()> {
@@ -18,6 +21,9 @@ pub fn run(workspace: &Workspace, name: Option<&str>) -> Result<()> {
         let mut run = command::cargo(&workspace.root);
         run.args(["run", "--release", "--package", JOURNEYS, "--bin", &bench]);
         environment.apply(&mut run);
+        if bench == WITH_NGINX {
+            nginx::apply(&mut run, environment.cache());
+        }
         command::run(&mut run)?;
     }
     Ok(())

@@ -16,6 +16,7 @@ mod command;
 mod counts;
 mod error;
 mod host;
+mod nginx;
 mod node_clients;
 mod packages;
 mod progress;

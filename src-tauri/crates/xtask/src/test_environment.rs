@@ -46,6 +46,7 @@ pub struct TestEnvironment {
     /// By the variable that names it; `None` where it could not be had.
     clients: Vec<(&'static str, Option<PathBuf>)>,
     binaries: PathBuf,
+    cache: PathBuf,
 }
 
 impl TestEnvironment {
@@ -77,7 +78,13 @@ impl TestEnvironment {
             model,
             clients: clients(workspace, &home.dir),
             binaries: workspace.binary_dir(profile),
+            cache: home.dir,
         })
+    }
+
+    /// Where what tests and benches need is kept.
+    pub fn cache(&self) -> &Path {
+        &self.cache
     }
 
     /// Gives the paths to a command, and takes from it what could lead tests to the developer's own data.
