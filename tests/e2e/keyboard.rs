@@ -11,7 +11,8 @@ async fn control_and_a_number_goes_to_the_page() {
         ('2', "Discover"),
         ('3', "Server"),
         ('4', "Engines"),
-        ('5', "Settings"),
+        ('5', "Chat"),
+        ('6', "Settings"),
         ('1', "Models"),
     ] {
         window.control(key).await;

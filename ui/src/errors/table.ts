@@ -110,6 +110,7 @@ export const errorTable: Record<string, Row> = {
   chat_unreadable: { action: 'tryAgain' },
   chat_too_large: { action: 'tryAgain' },
   chat_not_saved: { action: 'tryAgain' },
+  not_an_image: { action: 'tryAgain' },
   // Keys.
   key_exists: { hint: e.hints.keyExists, action: 'makeKey' },
   key_not_found: { hint: '', action: 'makeKey' },

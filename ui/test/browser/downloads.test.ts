@@ -89,7 +89,7 @@ describe('downloads', () => {
 describe('settings of the hub', () => {
   test('a token goes in, is never shown, and can be forgotten', async () => {
     const page = await openPage('noToken');
-    await page.keyboard.press('Control+5');
+    await page.keyboard.press('Control+6');
     await page.getByRole('button', { name: 'Set a token…' }).click();
     const field = page.getByLabel('Access token');
     expect(await field.getAttribute('type')).toBe('password');
@@ -103,7 +103,7 @@ describe('settings of the hub', () => {
 
   test('a mirror is checked before it is kept', async () => {
     const page = await openPage('ready');
-    await page.keyboard.press('Control+5');
+    await page.keyboard.press('Control+6');
     const field = page.locator('#hub-endpoint');
     await field.fill('mirror.example');
     await page.getByText('Enter an address that begins with https:// or http://.').waitFor();
@@ -115,7 +115,7 @@ describe('settings of the hub', () => {
 
   test('limits are kept when the field is left, and refused with a word', async () => {
     const page = await openPage('ready');
-    await page.keyboard.press('Control+5');
+    await page.keyboard.press('Control+6');
     await page.getByLabel('Speed limit').fill('2.5');
     await page.keyboard.press('Tab');
     await expect.poll(() => calls(page)).toContain('setDownloadLimits');

@@ -34,7 +34,7 @@ const views: View[] = [
     name: 'settings-hub',
     scenario: 'ready',
     go: async page => {
-      await page.keyboard.press('Control+5');
+      await page.keyboard.press('Control+6');
       await page.getByText('Connections per file').scrollIntoViewIfNeeded();
     },
   },
@@ -42,7 +42,7 @@ const views: View[] = [
     name: 'settings-hub-token',
     scenario: 'noToken',
     go: async page => {
-      await page.keyboard.press('Control+5');
+      await page.keyboard.press('Control+6');
       await page.getByRole('button', { name: 'Set a token…' }).click();
       await page.getByLabel('Access token').fill('hf_secret');
     },

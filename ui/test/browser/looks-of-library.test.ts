@@ -50,7 +50,7 @@ const views: View[] = [
     name: 'folders',
     scenario: 'stopped',
     go: async page => {
-      await page.keyboard.press('Control+5');
+      await page.keyboard.press('Control+6');
       await page.getByText('187 GB free').first().waitFor();
       await page.getByRole('heading', { name: 'Model folders' }).scrollIntoViewIfNeeded();
     },

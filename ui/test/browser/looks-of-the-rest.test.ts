@@ -4,14 +4,14 @@ import { key, look, openModel, type View } from './looks';
 const views: View[] = [
   { name: 'empty', scenario: 'empty', ready: 'h2' },
   { name: 'no-engine', scenario: 'noEngine', go: page => openModel(page, 'gemma-3-27b') },
-  { name: 'no-engine-settings', scenario: 'noEngine', go: key('Control+5') },
+  { name: 'no-engine-settings', scenario: 'noEngine', go: key('Control+6') },
   { name: 'port-taken', scenario: 'portTaken', go: key('Control+3') },
-  { name: 'settings', scenario: 'ready', go: key('Control+5') },
+  { name: 'settings', scenario: 'ready', go: key('Control+6') },
   {
     name: 'settings-end',
     scenario: 'ready',
     go: async page => {
-      await page.keyboard.press('Control+5');
+      await page.keyboard.press('Control+6');
       await page.getByText('Data folder', { exact: true }).scrollIntoViewIfNeeded();
     },
   },

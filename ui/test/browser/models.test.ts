@@ -298,7 +298,8 @@ describe('keyboard', () => {
       ['Control+2', 'Discover'],
       ['Control+3', 'Server'],
       ['Control+4', 'Engines'],
-      ['Control+5', 'Settings'],
+      ['Control+5', 'Chat'],
+      ['Control+6', 'Settings'],
       ['Control+1', 'Models'],
     ] as const) {
       await page.keyboard.press(key);

@@ -83,7 +83,7 @@ describe('log', () => {
 describe('settings', () => {
   test('the theme changes at once', async () => {
     const page = await openPage('ready');
-    await page.keyboard.press('Control+5');
+    await page.keyboard.press('Control+6');
     await page.getByText('Dark', { exact: true }).click();
     await page.locator('html[data-mantine-color-scheme="dark"]').waitFor();
     await page.getByText('Light', { exact: true }).click();
@@ -108,7 +108,7 @@ describe('settings', () => {
 
   test('folders come and go, and a refusal is told', async () => {
     const page = await openPage('ready');
-    await page.keyboard.press('Control+5');
+    await page.keyboard.press('Control+6');
     await page.getByRole('button', { name: 'Add a folder…' }).click();
     await page.getByText('/home/ada/Downloads').waitFor();
     await page.getByRole('button', { name: 'Remove /home/ada/Downloads' }).click();
@@ -116,7 +116,7 @@ describe('settings', () => {
     await page.getByText('/home/ada/Downloads').waitFor({ state: 'detached' });
 
     const other = await openPage('cannotSave');
-    await other.keyboard.press('Control+5');
+    await other.keyboard.press('Control+6');
     await other.getByRole('button', { name: 'Remove /home/ada/Models' }).click();
     await other.getByRole('button', { name: 'Remove folder' }).click();
     await other

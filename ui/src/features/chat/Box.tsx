@@ -73,7 +73,7 @@ export function Box({ partner, running }: Props) {
             <ActionIcon
               aria-label={sees ? words.attach : words.cannotSee(partner.name)}
               aria-disabled={!sees}
-              data-disabled={!sees || undefined}
+              className={sees ? undefined : classes.cannot}
               onClick={() => sees && picker.current?.click()}
             >
               <IconImage size={17} stroke={1.7} />

@@ -1,6 +1,6 @@
 // The column of messages. It follows what comes as long as its end is seen; who scrolls up is left alone.
 import { Button } from '@mantine/core';
-import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useRef, useState, type WheelEvent } from 'react';
 import { IconNewest } from '../../components/icons';
 import { chatWords as words } from '../../messages/chat';
 import classes from './Chat.module.css';
@@ -8,6 +8,8 @@ import { useChat } from './chat-store';
 
 /** So close to the end counts as the end. */
 const NEAR_PIXELS = 48;
+/** Rounding. */
+const AT_END_PIXELS = 2;
 
 export function MessageList({ children }: { children: ReactNode }) {
   const box = useRef<HTMLDivElement>(null);
@@ -28,12 +30,19 @@ export function MessageList({ children }: { children: ReactNode }) {
   const onScroll = () => {
     const element = box.current;
     if (!element) return;
-    const left = element.scrollHeight - element.scrollTop - element.clientHeight;
-    // Only somebody's hand moves it up; more text moves only the end.
-    if (left <= NEAR_PIXELS) follows.current = true;
-    else if (element.scrollTop < lastTop.current - 1) follows.current = false;
+    const { scrollTop } = element;
+    const left = element.scrollHeight - scrollTop - element.clientHeight;
+    // Only somebody's hand moves it up, by however little at first; more text moves only the end.
+    if (scrollTop < lastTop.current - 1 && left > AT_END_PIXELS) follows.current = false;
+    else if (scrollTop > lastTop.current && left <= NEAR_PIXELS) follows.current = true;
     lastTop.current = element.scrollTop;
     setAway(left > NEAR_PIXELS && !follows.current);
+  };
+
+  // Before it moves: what comes meanwhile would pull it back.
+  const onWheel = (event: WheelEvent) => {
+    const element = box.current;
+    if (event.deltaY < 0 && element && element.scrollTop > 0) follows.current = false;
   };
 
   // What comes, and what grows later: images, colours, a thought that is unfolded.
@@ -56,7 +65,7 @@ export function MessageList({ children }: { children: ReactNode }) {
   return (
     <div className={classes.scrollFrame}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
-      <div ref={box} className={classes.messages} onScroll={onScroll} tabIndex={0}>
+      <div ref={box} className={classes.messages} onScroll={onScroll} onWheel={onWheel} tabIndex={0}>
         <div ref={inner} className={classes.column}>
           {children}
         </div>

@@ -116,7 +116,7 @@ function Thinking({ value }: { value: boolean | null }) {
   const choices = words.thinkingChoices;
   return (
     <div>
-      <Text size="sm" fw={500} mb={2} id="chat-thinking">
+      <Text size="sm" fw={600} mb={2} id="chat-thinking">
         {words.thinking}
       </Text>
       <SegmentedControl

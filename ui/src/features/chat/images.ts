@@ -1,4 +1,5 @@
 // Images for a message: read, and made small enough that a chat stays a file that one can keep.
+import { AppError } from '../../errors/app-error';
 import { chatWords as words } from '../../messages/chat';
 
 export const MOST_IMAGES = 8;
@@ -10,6 +11,9 @@ const SMALL_ENOUGH = 700_000;
 export const isImage = (file: File) => file.type.startsWith('image/');
 export const isImagePath = (path: string) => /\.(png|jpe?g|gif|webp|bmp)$/i.test(path);
 
+const notAnImage = (name: string) =>
+  new AppError({ code: 'not_an_image', message: words.box.notAnImage(name), hint: '', log: [] });
+
 export async function fromFile(file: File): Promise<string> {
   return fitted(await readAsUrl(file), file.name);
 }
@@ -18,7 +22,7 @@ function readAsUrl(file: File): Promise<string> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve(String(reader.result));
-    reader.onerror = () => reject(new Error(words.box.notAnImage(file.name)));
+    reader.onerror = () => reject(notAnImage(file.name));
     reader.readAsDataURL(file);
   });
 }
@@ -30,7 +34,7 @@ export async function fitted(url: string, name: string): Promise<string> {
   try {
     await image.decode();
   } catch {
-    throw new Error(words.box.notAnImage(name));
+    throw notAnImage(name);
   }
   const { naturalWidth: width, naturalHeight: height } = image;
   const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height));
@@ -40,7 +44,7 @@ export async function fitted(url: string, name: string): Promise<string> {
   canvas.width = Math.max(1, Math.round(width * scale));
   canvas.height = Math.max(1, Math.round(height * scale));
   const pen = canvas.getContext('2d');
-  if (!pen) throw new Error(words.box.notAnImage(name));
+  if (!pen) throw notAnImage(name);
   pen.drawImage(image, 0, 0, canvas.width, canvas.height);
   const png = canvas.toDataURL('image/png');
   if (png.length <= SMALL_ENOUGH) return png;
