@@ -6,6 +6,7 @@
 // Tests fail by panicking.
 #![allow(clippy::unwrap_used)]
 
+mod chat;
 mod command_line;
 mod desktop;
 mod ends;

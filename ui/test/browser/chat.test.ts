@@ -312,6 +312,18 @@ describe('kept chats', () => {
     await page.getByText('Try gemma-3-270m').waitFor();
   });
 
+  test('the last one is shown again when the window is', async () => {
+    const page = await openChat();
+    await say(page, 'Remember me');
+    await whole(page);
+    expect(await page.evaluate(() => localStorage.getItem('paddock.chat'))).toMatch(/^[\w-]{36}$/);
+    await page.evaluate(() => localStorage.setItem('paddock.chat', 'names'));
+    await page.reload();
+    await page.locator('[data-connected]').first().waitFor({ state: 'attached' });
+    await page.keyboard.press('Control+5');
+    await page.getByText('Petrel, Halcyon, and').waitFor();
+  });
+
   test('a new one by key; what was not sent stays with its chat', async () => {
     const page = await openChat();
     await page.getByRole('button', { name: /^Names for a boat/ }).click();

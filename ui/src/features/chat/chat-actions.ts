@@ -17,6 +17,7 @@ import {
   patchChat,
   patchMessage,
   patchOpen,
+  rememberChat,
   show,
 } from './chat-store';
 import { splitThinking } from './think';
@@ -132,6 +133,7 @@ async function ask(chat: Chat, messages: ChatMessage[], model: string, name: str
     answering: { requestId, messageId: answer.id, reading: null, stopping: false },
   }));
   announce(words.announce.answering(name));
+  rememberChat(id);
   void save(id);
   const saving = setInterval(() => void save(id), SAVE_EVERY_MILLISECONDS);
   const lines = messages.map(({ role, content, images }) => ({ role, content, images }));

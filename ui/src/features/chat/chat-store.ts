@@ -51,6 +51,7 @@ export const chatState = createStore<State>(initial());
 
 /** The chat that was shown when the window was last open. */
 export const lastChat = () => remembered(LAST);
+export const rememberChat = (id: string) => remember(LAST, id);
 
 const current = (state: State): OpenChat => {
   const open = state.open[state.currentId];
@@ -66,7 +67,7 @@ export function useChat<S>(select: (open: OpenChat) => S): S {
 
 /** Shows a chat; one that nothing happens in and that is not shown any more is forgotten here. */
 export function show(shown: OpenChat): void {
-  remember(LAST, shown.chat.id);
+  rememberChat(shown.chat.id);
   chatState.set(state => {
     const { id } = shown.chat;
     const others = Object.entries(state.open).filter(
