@@ -45,7 +45,7 @@ async fn a_model_is_tried_stopped_and_its_chat_is_there_after_a_restart() {
 
     bounds(&window, "4000").await;
     says(&window, "Write a very long story about a paddock").await;
-    let second = "article:nth-of-type(4)[aria-busy='true'] p";
+    let second = "article:nth-of-type(4)[aria-busy='true'] [class*='markdown'] p";
     let limit = ANSWERS_WITHIN;
     window
         .until("a piece of the second answer", limit, async || {

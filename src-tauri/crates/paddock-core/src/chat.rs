@@ -4,7 +4,6 @@
 //! The lease is held as long as the stream is: dropping it ends the request, and the engine's slot is free. Left out:
 //! what becomes of the answer; that is the page's, and `chats`'.
 
-use std::collections::VecDeque;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
@@ -15,6 +14,7 @@ use serde_json::Value;
 use supervisor::Server;
 
 use crate::chat_error::ChatError;
+use crate::chat_reader::Reader;
 use crate::core::Core;
 use crate::error::{Error, WireError};
 use crate::load_model::LoadRequest;
@@ -267,160 +267,6 @@ fn to_server(server: &Server, key: &str, timeout: Option<Duration>) -> Result<To
         base,
         api_key: server.api_key().to_owned(),
     })
-}
-
-/// Makes events of the stream's lines.
-struct Reader {
-    asked: Instant,
-    facts: AnswerFacts,
-    /// The engine gave a reason why the answer is over.
-    finished: bool,
-    cut_off: bool,
-    ready: VecDeque<ChatEvent>,
-    ended: bool,
-}
-
-#[derive(Deserialize)]
-struct Chunk {
-    #[serde(default)]
-    choices: Vec<Choice>,
-    usage: Option<Usage>,
-    timings: Option<Timings>,
-    prompt_progress: Option<Progress>,
-    error: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct Choice {
-    delta: Option<Delta>,
-    finish_reason: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Delta {
-    content: Option<String>,
-    #[serde(alias = "reasoning")]
-    reasoning_content: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Usage {
-    prompt_tokens: Option<u32>,
-    completion_tokens: Option<u32>,
-}
-
-#[derive(Deserialize)]
-struct Timings {
-    #[serde(default)]
-    cache_n: u32,
-    #[serde(default)]
-    prompt_n: u32,
-    #[serde(default)]
-    predicted_n: u32,
-    predicted_per_second: Option<f64>,
-}
-
-#[derive(Deserialize)]
-struct Progress {
-    total: u32,
-    processed: u32,
-}
-
-impl Reader {
-    fn new(asked: Instant) -> Self {
-        Self {
-            asked,
-            facts: AnswerFacts::default(),
-            finished: false,
-            cut_off: false,
-            ready: VecDeque::new(),
-            ended: false,
-        }
-    }
-
-    fn take(&mut self, key: &str, data: &str) {
-        if data.trim() == "[DONE]" {
-            return self.done();
-        }
-        let chunk: Chunk = match serde_json::from_str(data) {
-            Ok(chunk) => chunk,
-            Err(error) => return self.fail(key, format!("it is not as expected: {error}")),
-        };
-        if let Some(error) = chunk.error {
-            let told = ChatError::told(key, &error, "the engine does not say why");
-            return self.failed(told);
-        }
-        if let Some(Progress { total, processed }) = chunk.prompt_progress {
-            let (tokens, of) = (processed.min(total), total);
-            self.ready.push_back(ChatEvent::Reading { tokens, of });
-        }
-        for choice in chunk.choices {
-            if let Some(delta) = choice.delta {
-                self.piece(delta.reasoning_content, ChatEvent::Reasoning);
-                self.piece(delta.content, ChatEvent::Content);
-            }
-            if let Some(reason) = choice.finish_reason {
-                self.finished = true;
-                self.cut_off = reason == "length";
-            }
-        }
-        self.figures(chunk.timings, chunk.usage);
-    }
-
-    fn piece(&mut self, text: Option<String>, event: fn(String) -> ChatEvent) {
-        let Some(text) = text.filter(|text| !text.is_empty()) else {
-            return;
-        };
-        if self.facts.first_token_milliseconds.is_none() {
-            let passed = self.asked.elapsed().as_millis();
-            self.facts.first_token_milliseconds = Some(u32::try_from(passed).unwrap_or(u32::MAX));
-        }
-        self.ready.push_back(event(text));
-    }
-
-    fn figures(&mut self, timings: Option<Timings>, usage: Option<Usage>) {
-        let facts = &mut self.facts;
-        if let Some(timings) = timings.filter(|timings| timings.predicted_n > 0) {
-            facts.prompt_tokens = Some(timings.cache_n.saturating_add(timings.prompt_n));
-            facts.completion_tokens = Some(timings.predicted_n);
-            // One token has no speed: its time is that of reading.
-            let speed = timings
-                .predicted_per_second
-                .filter(|_| timings.predicted_n > 1);
-            facts.tokens_per_second = speed.or(facts.tokens_per_second);
-        }
-        if let Some(usage) = usage {
-            facts.prompt_tokens = usage.prompt_tokens.or(facts.prompt_tokens);
-            facts.completion_tokens = usage.completion_tokens.or(facts.completion_tokens);
-        }
-    }
-
-    fn done(&mut self) {
-        self.ended = true;
-        self.ready.push_back(ChatEvent::Done {
-            cut_off: self.cut_off,
-            facts: self.facts,
-        });
-    }
-
-    fn end_of_stream(&mut self, key: &str, reason: String) {
-        if self.finished {
-            self.done();
-        } else {
-            self.fail(key, reason);
-        }
-    }
-
-    fn fail(&mut self, key: &str, reason: String) {
-        let key = key.to_owned();
-        self.failed(ChatError::Broken { key, reason });
-    }
-
-    fn failed(&mut self, error: ChatError) {
-        self.ended = true;
-        let error = WireError::from(&Error::from(error));
-        self.ready.push_back(ChatEvent::Failed(error));
-    }
 }
 
 #[cfg(test)]

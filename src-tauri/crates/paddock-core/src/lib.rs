@@ -15,6 +15,7 @@ mod change_engines;
 mod chat;
 mod chat_error;
 mod chat_markdown;
+mod chat_reader;
 mod chat_request;
 mod chats;
 mod check_for_newer;
