@@ -1,7 +1,7 @@
 //! What the page may ask, one file per noun. A command converts and makes one call; what it does is the core's.
 
-pub(crate) mod command_line;
 pub(crate) mod chat;
+pub(crate) mod command_line;
 pub(crate) mod downloads;
 pub(crate) mod engines;
 pub(crate) mod gateway;

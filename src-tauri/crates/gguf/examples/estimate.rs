@@ -1,5 +1,7 @@
 //! Prints what a model would take in RAM, in MiB: `cargo run -p paddock-gguf --example estimate FILE CONTEXT TYPE PARALLEL on|off`.
 
+use std::io::{self, Write};
+
 use gguf::estimate::{EstimateInput, estimate};
 use gguf::{ModelShape, read_header};
 
@@ -22,13 +24,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     for device in estimate(&shape, &input).devices {
-        println!(
+        writeln!(
+            io::stdout(),
             "weights {:.2} cache {:.2} compute {:.2} output {:.2}",
             mib(device.weights),
             mib(device.kv_cache),
             mib(device.compute),
             mib(device.output)
-        );
+        )?;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ impl LoadPlan {
             ours && self.spec.args.get(at).is_some_and(|flag| flag == "-lv")
         };
         let args = self.spec.args.iter().enumerate();
-        let args = args.filter(|(at, _)| !logs(*at) && !(*at > 0 && logs(*at - 1)));
+        let args = args.filter(|(at, _)| !(logs(*at) || *at > 0 && logs(*at - 1)));
         let variables = self.spec.env.iter();
         let variables = variables.map(|(name, value)| format!("{name}={}", quoted(value)));
         let engine = [

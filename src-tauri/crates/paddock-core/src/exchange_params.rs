@@ -246,7 +246,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let (other, _) = with_model(home.path()).await;
         let done = other.import_params(&text, None).await.unwrap();
-        assert_eq!(done.models, [key.clone()]);
+        assert_eq!(done.models, std::slice::from_ref(&key));
         assert_eq!(done.presets, ["fast"]);
         assert!(done.defaults && done.missing_models.is_empty());
         assert_eq!(other.export_params(ExportWhat::All).await.unwrap(), all);

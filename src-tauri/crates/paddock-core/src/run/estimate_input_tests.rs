@@ -72,7 +72,7 @@ fn what_the_engine_decides_is_foreseen() {
 
     // Of 1 GiB and a little, nearly all is the engine's margin.
     let small = gpu("CUDA0", GIB + (70 << 20));
-    let part = resolved(json!({"ctxSize": 4096}), NEW, &[small.clone()]).input;
+    let part = resolved(json!({"ctxSize": 4096}), NEW, std::slice::from_ref(&small)).input;
     assert!(
         part.gpu_layers > 0 && part.gpu_layers < 13,
         "{}",
