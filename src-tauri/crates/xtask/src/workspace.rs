@@ -43,8 +43,10 @@ struct Target {
 impl Workspace {
     /// Asks cargo. Works from any folder below the root.
     pub fn find() -> Result<Self> {
-        // Known at build time, and right as long as the repository was not moved since: cargo rebuilds us if it was.
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        // `cargo run` tells where we are. What was compiled in may be another clone that shares the build folder.
+        let here = std::env::var_os("CARGO_MANIFEST_DIR")
+            .unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        let here = Path::new(&here);
         let root = here.ancestors().nth(3).unwrap_or(here).to_owned();
         let metadata: Metadata = command::json(command::cargo(&root).args([
             "metadata",
