@@ -1,20 +1,20 @@
 //! The settings document, kept by tauri-plugin-store behind the core's trait.
 //!
-//! The plugin ignores a corrupt file in silence and saves by plain overwrite. So the document has been through
-//! `settings::repair` before the plugin opens it, autosave is off, and an atomically written last-good copy is made
-//! before each save.
+//! The plugin ignores a corrupt file in silence and saves by plain overwrite, which a crash can cut short. So the
+//! document has been through `settings::repair` before the plugin opens it, and what goes to disk is written by
+//! [`FileStore`], atomically; the plugin is told to save nothing by itself.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use settings::{Error, Store, write_last_good};
+use settings::{Error, FileStore, Store};
 use tauri::{AppHandle, Runtime};
 use tauri_plugin_store::{Store as PluginStore, StoreExt};
 
 /// The document at a path, in the plugin.
 pub(crate) struct PluginSettingsStore<R: Runtime> {
-    path: PathBuf,
+    file: FileStore,
     store: Arc<PluginStore<R>>,
 }
 
@@ -29,7 +29,12 @@ impl<R: Runtime> PluginSettingsStore<R> {
                 path: path.clone(),
                 source: std::io::Error::other(error.to_string()),
             })?;
-        Ok(Self { path, store })
+        // The plugin saves what it knows of when the app exits: by plain overwrite.
+        store.close_resource();
+        Ok(Self {
+            file: FileStore::new(path),
+            store,
+        })
     }
 }
 
@@ -40,8 +45,8 @@ impl<R: Runtime> Store for PluginSettingsStore<R> {
     }
 
     fn write(&self, document: &Value) -> Result<(), Error> {
+        self.file.write(document)?;
         let members = document.as_object().cloned().unwrap_or_default();
-        write_last_good(&self.path, document)?;
         for name in self.store.keys() {
             if !members.contains_key(&name) {
                 self.store.delete(name);
@@ -50,9 +55,6 @@ impl<R: Runtime> Store for PluginSettingsStore<R> {
         for (name, value) in members {
             self.store.set(name, value);
         }
-        self.store.save().map_err(|error| Error::Write {
-            path: self.path.clone(),
-            source: std::io::Error::other(error.to_string()),
-        })
+        Ok(())
     }
 }
