@@ -74,7 +74,9 @@ async fn exit_codes_tell_success_from_failure_from_misuse() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unloading_what_is_not_loaded_is_no_failure() {
     let home = Home::with_tiny().await;
-    let expected = json!({"key": "tiny", "state": "stopped", "notRunning": true});
+    let expected = json!(
+        {"key": "tiny", "instance_id": "tiny", "state": "stopped", "notRunning": true}
+    );
     let without_host = home
         .paddock(&["unload", "tiny", "--json"])
         .await
@@ -89,7 +91,9 @@ async fn unloading_what_is_not_loaded_is_no_failure() {
     );
 
     let host = home.serve().await;
-    let expected = json!({"key": TINY, "state": "stopped", "notRunning": true});
+    let expected = json!(
+        {"key": TINY, "instance_id": TINY, "state": "stopped", "notRunning": true}
+    );
     let with_host = home
         .paddock(&["unload", "tiny", "--json"])
         .await

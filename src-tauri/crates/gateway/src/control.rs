@@ -35,7 +35,9 @@ use self::failure::{Answer, Body, Failure, answer, wire};
 pub use self::hub::{DownloadModel, download_status, start_download};
 pub use self::keys::{AddKey, RemoveKey};
 pub use self::library::{ImportModels, ModelsFolder, RemoveModel, remove_model};
-pub use self::models::{LoadModel, ParamsView, ShowParams, UnloadModel, show_params};
+pub use self::models::{
+    LoadModel, ParamsView, ShowParams, UnloadModel, listed_models, show_params,
+};
 pub use self::policies::{AddAlias, RemoveAlias, SetModelPolicy, add_alias, set_model_policy};
 use crate::admission::same;
 use crate::gateway::ManagementDoor;

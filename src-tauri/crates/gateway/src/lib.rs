@@ -44,7 +44,7 @@ pub use control::{
     AddAlias, AddEngine, AddKey, DownloadModel, EstimateModel, ImportModels, LoadModel,
     ModelsFolder, ParamsView, PinModel, ProveEngine, RemoveAlias, RemoveKey, RemoveModel,
     SetEngine, SetModelPolicy, ShowParams, UnloadModel, UseEngine, add_alias, add_engine,
-    download_status, remove_model, set_model_policy, show_params, start_download,
+    download_status, listed_models, remove_model, set_model_policy, show_params, start_download,
 };
 pub use gateway::NeedsKey;
 pub use host::{Hooks, Host, HostError, ShowWindow};

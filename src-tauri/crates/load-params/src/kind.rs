@@ -70,8 +70,8 @@ impl Kind {
                 None => ParamValue::Integer(lower.parse().ok()?),
             },
             Kind::Number { .. } => ParamValue::Number(number(text)?),
-            Kind::Bool => ParamValue::Bool(lower.parse().ok()?),
-            Kind::OnOffAuto => match lower.as_str() {
+            // llama-server's own words are taken beside ours: people type `--fit off`.
+            Kind::Bool | Kind::OnOffAuto => match lower.as_str() {
                 "true" | "on" => ParamValue::Bool(true),
                 "false" | "off" => ParamValue::Bool(false),
                 "auto" => ParamValue::Word("auto"),

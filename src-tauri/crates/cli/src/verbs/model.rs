@@ -112,7 +112,9 @@ pub(super) async fn unload(unload: Unload, json: bool) -> Result<(), Failure> {
         Ok(host) => host.unload(unload.key).await?,
         // Where nothing runs, nothing has to be unloaded.
         Err(failure) if failure.0.code == "no_host" => match unload.key {
-            Some(key) => serde_json::json!({"key": key, "state": "stopped", "notRunning": true}),
+            Some(key) => serde_json::json!({
+                "key": key, "instance_id": key, "state": "stopped", "notRunning": true
+            }),
             None => Value::Array(Vec::new()),
         },
         Err(failure) => return Err(failure),

@@ -117,9 +117,16 @@ pub(super) fn routes() -> Router<Context> {
         .route("/api/v1/models/params", post(params))
 }
 
-/// Our own list, and in each entry what LM Studio's REST API v1 calls things.
 async fn list_models(State(context): State<Context>) -> Answer {
-    let core = &context.core;
+    let models = listed_models(&context.core).await?;
+    answer(Ok(json!({ "models": models })))
+}
+
+/// Our own list, and in each entry what LM Studio's REST API v1 calls things. The command line has it where no host runs.
+///
+/// # Errors
+/// Those of [`Core::list_models`].
+pub async fn listed_models(core: &Core) -> Result<Value, paddock_core::Error> {
     let models = core.list_models().await?;
     let statuses = core.model_statuses();
     let models: Vec<Value> = models
@@ -133,7 +140,8 @@ async fn list_models(State(context): State<Context>) -> Answer {
                 .map(|status| json!({"id": model.key, "config": status.params}))
                 .into_iter()
                 .collect();
-            entry["type"] = json!("llm");
+            let embeds = model.traits.embedding;
+            entry["type"] = json!(if embeds { "embedding" } else { "llm" });
             entry["publisher"] = json!(model.key.split('/').next());
             entry["display_name"] = json!(model.name.as_deref().unwrap_or(&model.key));
             entry["size_bytes"] = json!(model.size_bytes);
@@ -143,7 +151,7 @@ async fn list_models(State(context): State<Context>) -> Answer {
             entry
         })
         .collect();
-    answer(Ok(json!({ "models": models })))
+    Ok(Value::Array(models))
 }
 
 impl LoadModel {
