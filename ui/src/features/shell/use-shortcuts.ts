@@ -59,9 +59,14 @@ function focusSearch() {
   });
 }
 
+/** Whether something lies over the page that Escape closes. A list that is shut stays in the page, unseen. */
+const isCovered = () =>
+  [...document.querySelectorAll('[role="dialog"], [role="menu"], [role="listbox"]')].some(element =>
+    element.checkVisibility(),
+  );
+
 function goBack(event: KeyboardEvent) {
-  if (event.key !== 'Escape' || document.querySelector('[role="dialog"], [role="menu"], [role="listbox"]'))
-    return;
+  if (event.key !== 'Escape' || isCovered()) return;
   const focused = document.activeElement;
   // The search clears itself first.
   if (focused instanceof HTMLInputElement && focused.type === 'text') {
