@@ -6,6 +6,7 @@ mod estimate;
 mod keys;
 mod library;
 mod policy;
+mod presets;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

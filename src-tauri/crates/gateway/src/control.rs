@@ -12,6 +12,7 @@ mod library;
 mod live;
 mod models;
 mod policies;
+mod presets;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -39,6 +40,10 @@ pub use self::models::{
     LoadModel, ParamsView, ShowParams, UnloadModel, listed_models, show_params,
 };
 pub use self::policies::{AddAlias, RemoveAlias, SetModelPolicy, add_alias, set_model_policy};
+pub use self::presets::{
+    ExportParams, ImportParams, NamedPreset, SavePreset, SetDefaults, UsePreset, export_params,
+    import_params, save_preset, set_defaults, use_preset,
+};
 use crate::admission::same;
 use crate::gateway::ManagementDoor;
 use crate::host::Hooks;
@@ -153,6 +158,7 @@ fn routes() -> Router<Context> {
         .merge(live::routes())
         .merge(models::routes())
         .merge(policies::routes())
+        .merge(presets::routes())
         .route("/api/v1/window/show", post(show_window))
         .route("/api/v1/shutdown", post(shut_down))
         .fallback(|| async {

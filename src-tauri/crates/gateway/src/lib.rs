@@ -41,10 +41,12 @@ mod waiting;
 mod wish;
 
 pub use control::{
-    AddAlias, AddEngine, AddKey, DownloadModel, EstimateModel, ImportModels, LoadModel,
-    ModelsFolder, ParamsView, PinModel, ProveEngine, RemoveAlias, RemoveKey, RemoveModel,
-    SetEngine, SetModelPolicy, ShowParams, UnloadModel, UseEngine, add_alias, add_engine,
-    download_status, listed_models, remove_model, set_model_policy, show_params, start_download,
+    AddAlias, AddEngine, AddKey, DownloadModel, EstimateModel, ExportParams, ImportModels,
+    ImportParams, LoadModel, ModelsFolder, NamedPreset, ParamsView, PinModel, ProveEngine,
+    RemoveAlias, RemoveKey, RemoveModel, SavePreset, SetDefaults, SetEngine, SetModelPolicy,
+    ShowParams, UnloadModel, UseEngine, UsePreset, add_alias, add_engine, download_status,
+    export_params, import_params, listed_models, remove_model, save_preset, set_defaults,
+    set_model_policy, show_params, start_download, use_preset,
 };
 pub use gateway::NeedsKey;
 pub use host::{Hooks, Host, HostError, ShowWindow};

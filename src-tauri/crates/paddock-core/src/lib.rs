@@ -130,7 +130,7 @@ pub use crate::schedule::counters::{SchedulingCounts, SchedulingView};
 pub use crate::schedule::error::{NoRoom, ScheduleError};
 pub use crate::schedule::lease::{Lease, Wanted};
 pub use crate::search_hub::{HubPage, HubRepoRow, HubSearch};
-pub use crate::show_engine::{EngineDetails, EngineDevices};
+pub use crate::show_engine::{EngineDetails, EngineDevices, UnsupportedParam};
 pub use crate::status::{CrashReport, HostStatus, MemoryUse, ModelStatus};
 pub use crate::traffic::{GatewayStats, ModelTraffic, Traffic};
 pub use crate::unload_model::Unloaded;

@@ -42,6 +42,19 @@ impl Core {
             .collect()
     }
 
+    /// The preset of this name.
+    ///
+    /// # Errors
+    /// There is none of the name, or it cannot be read.
+    pub fn preset(&self, name: &str) -> Result<PresetView, Error> {
+        let settings = self.settings();
+        Ok(PresetView {
+            name: name.to_owned(),
+            params: preset_params(&settings, name)?,
+            used_by: users(&settings, name),
+        })
+    }
+
     /// Saves a preset; one of this name is replaced.
     ///
     /// # Errors
@@ -139,6 +152,28 @@ impl Core {
         check_params(params)?;
         let map = to_map(params);
         self.update_settings(|settings| settings.model_defaults = map)
+    }
+
+    /// Changes the defaults for all models: `over` wins over what is there, and the parameters named in `cleared` go.
+    /// What they are then.
+    ///
+    /// # Errors
+    /// As [`Core::save_model_defaults`].
+    pub fn change_model_defaults(
+        &self,
+        over: &LoadParams,
+        cleared: &[String],
+    ) -> Result<LoadParams, Error> {
+        let mut params = self.model_defaults()?.merged(over);
+        for name in cleared {
+            load_params::set(&mut params, name, "")
+                .map_err(|source| Error::Params { key: None, source })?;
+        }
+        // Reading alone writes nothing.
+        if !over.is_empty() || !cleared.is_empty() {
+            self.save_model_defaults(&params)?;
+        }
+        Ok(params)
     }
 }
 

@@ -24,8 +24,20 @@ pub struct EngineDetails {
     pub speaks_child_protocol: bool,
     /// Devices beside the CPU; empty where there are none or it cannot list them.
     pub devices: Vec<Device>,
+    /// Load parameters that it cannot honour.
+    pub unsupported: Vec<UnsupportedParam>,
     /// Every flag in its `--help`.
     pub flags: EngineFlags,
+}
+
+/// A load parameter that an engine cannot honour.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnsupportedParam {
+    /// The parameter.
+    pub name: String,
+    /// Why not: a clause that starts in lower case.
+    pub reason: String,
 }
 
 /// The devices of the current engine, and the machine as Paddock sees it.
@@ -56,6 +68,7 @@ impl Core {
             dialect: capabilities.flags.dialect(),
             speaks_child_protocol: capabilities.speaks_child_protocol,
             devices: self.devices_of(&view, &capabilities.flags).await,
+            unsupported: unsupported(&capabilities.flags),
             flags: capabilities.flags.clone(),
             view,
         })
@@ -85,4 +98,15 @@ impl Core {
             supervisor::run_to_end(&view.path, &["--list-devices"], QUESTION_TIMEOUT).await;
         parse_devices(&listed.unwrap_or_default())
     }
+}
+
+fn unsupported(flags: &EngineFlags) -> Vec<UnsupportedParam> {
+    let fields = load_params::schema(flags).into_iter();
+    fields
+        .filter(|field| !field.supported)
+        .map(|field| UnsupportedParam {
+            name: field.name,
+            reason: field.unsupported_reason.unwrap_or_default(),
+        })
+        .collect()
 }

@@ -194,6 +194,13 @@ fn show(details: &Value) {
         }
     }
     device_lines(&details["devices"]);
+    for param in details["unsupported"].as_array().into_iter().flatten() {
+        output::line(&format!(
+            "cannot take        {}: {}",
+            cell(&param["name"]),
+            cell(&param["reason"])
+        ));
+    }
     let flags = details["flags"].as_array().map_or(0, Vec::len);
     output::line(&format!(
         "flags              {flags} (all of them with --json)"

@@ -9,6 +9,7 @@ mod key;
 mod library;
 mod model;
 mod policy;
+mod preset;
 mod status;
 
 use clap::CommandFactory;
@@ -38,6 +39,7 @@ pub(crate) async fn run(verb: Verb, json: bool) -> Result<(), Failure> {
         Verb::Completions { shell } => completions(shell),
         Verb::Estimate(estimate) => estimate::estimate(estimate, json).await,
         Verb::Params(params) => model::params(params, json).await,
+        Verb::Preset(preset) => preset::run(preset, json).await,
         Verb::Keep(keep) => policy::keep(keep, json).await,
         Verb::Alias(alias) => policy::alias(alias, json).await,
         Verb::Ps => status::ps(json).await,

@@ -184,6 +184,7 @@ fn body(with: ModelWithParams) -> LoadModel {
     LoadModel {
         model: with.key,
         params: with.params.params,
+        preset: with.preset,
         skip_unsupported: with.skip_unsupported,
         ttl: None,
     }

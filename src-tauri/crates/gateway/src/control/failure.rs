@@ -29,7 +29,8 @@ impl From<Error> for Failure {
             | "hub_file_not_found"
             | "variant_not_found"
             | "no_such_download"
-            | "key_not_found" => StatusCode::NOT_FOUND,
+            | "key_not_found"
+            | "preset_not_found" => StatusCode::NOT_FOUND,
             "hub_gated" | "hub_unauthorized" | "hub_token_refused" => StatusCode::FORBIDDEN,
             "hub_rate_limited" => StatusCode::TOO_MANY_REQUESTS,
             "hub_offline" | "hub_server" | "hub_not_a_hub" => StatusCode::BAD_GATEWAY,

@@ -20,6 +20,9 @@ pub struct LoadModel {
     /// Parameters for this load.
     #[serde(default)]
     pub params: LoadParams,
+    /// A preset for this load, in the place of the one that the model uses; it wins over what is saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
     /// Go on without parameters that this engine cannot honour.
     #[serde(default)]
     pub skip_unsupported: bool,
@@ -44,7 +47,7 @@ pub struct ShowParams {
     /// The model and what is asked on top of what is saved.
     #[serde(flatten)]
     pub load: LoadModel,
-    /// Save them, on top of what is saved.
+    /// Save them, on top of what is saved; the model uses the preset from then on.
     #[serde(default)]
     pub save: bool,
     /// Names of saved parameters to take away.
@@ -75,16 +78,30 @@ pub struct ParamsView {
 /// Saves what is to be saved, and shows what would run.
 ///
 /// # Errors
-/// What [`Core::change_saved_params`] and [`Core::plan_load`] refuse.
+/// What [`Core::change_saved_params`] and [`Core::plan_load_with`] refuse.
 pub async fn show_params(core: &Core, request: ShowParams) -> Result<ParamsView, Error> {
     let unsupported = request.load.unsupported();
-    let LoadModel { model, params, .. } = request.load;
+    let LoadModel {
+        model,
+        params,
+        preset,
+        ..
+    } = request.load;
     if request.save {
         core.change_saved_params(&model, &params, &request.cleared)
             .await?;
     }
+    let preset = match preset {
+        // Saved, it is the model's.
+        Some(preset) if request.save => {
+            core.use_preset(&model, Some(&preset)).await?;
+            None
+        }
+        preset => preset,
+    };
     Ok(params_view(
-        core.plan_load(&model, &params, unsupported).await?,
+        core.plan_load_with(&model, &params, preset.as_deref(), unsupported)
+            .await?,
     ))
 }
 
@@ -171,7 +188,7 @@ async fn load_model(State(context): State<Context>, Body(body): Body<LoadModel>)
         overrides: body.params,
         unsupported,
         ttl_seconds: body.ttl,
-        preset: None,
+        preset: body.preset,
     };
     let begin = Instant::now();
     let status = context.core.load_model(&request).await?;

@@ -1,0 +1,172 @@
+//! Presets, the defaults for all models, and parameters as files: `preset …`.
+
+use std::io::Read;
+use std::path::Path;
+
+use gateway::{ExportParams, ImportParams, SavePreset, SetDefaults, UsePreset};
+use serde_json::Value;
+
+use crate::arguments::Preset;
+use crate::door::Door;
+use crate::failure::Failure;
+use crate::output::{self, cell};
+
+pub(super) async fn run(preset: Preset, json: bool) -> Result<(), Failure> {
+    // What is not there is told before anything is opened.
+    let file = match &preset {
+        Preset::Import { file, .. } => Some(document(file)?),
+        _ => None,
+    };
+    let door = Door::open().await?;
+    let (value, text) = match preset {
+        Preset::Ls => {
+            let presets = door.presets().await?;
+            if !json {
+                list(&presets);
+                return Ok(());
+            }
+            (presets, String::new())
+        }
+        Preset::Show { name } => {
+            let preset = door.preset(&name).await?;
+            if !json {
+                table(&preset["params"]);
+                return Ok(());
+            }
+            (preset, String::new())
+        }
+        Preset::Save { name, from, params } => {
+            let params = params.params;
+            let saved = door.save_preset(SavePreset { name, params, from }).await?;
+            let text = format!("{} is saved", cell(&saved["name"]));
+            (saved, text)
+        }
+        Preset::Rm { name } => {
+            let text = format!("{name} is removed");
+            (door.remove_preset(name).await?, text)
+        }
+        Preset::Rename { name, to } => {
+            let text = format!("{name} is {} now", to.trim());
+            (door.rename_preset(name, to).await?, text)
+        }
+        Preset::Use { key, name } => {
+            let (model, preset) = (key, name);
+            let used = door.use_preset(UsePreset { model, preset }).await?;
+            let text = match used["preset"].as_str() {
+                Some(preset) => format!("{} uses {preset} from now on", cell(&used["key"])),
+                None => format!("{} uses no preset any more", cell(&used["key"])),
+            };
+            (used, text)
+        }
+        Preset::Defaults { params } => {
+            let body = SetDefaults {
+                params: params.params,
+                cleared: params.cleared,
+            };
+            let defaults = door.model_defaults(body).await?;
+            if !json {
+                table(&defaults);
+                return Ok(());
+            }
+            (defaults, String::new())
+        }
+        Preset::Export { name, model } => {
+            let preset = name;
+            let exported = door.export_params(ExportParams { preset, model }).await?;
+            // A document either way: it is meant for a file.
+            (exported.clone(), format!("{exported:#}"))
+        }
+        Preset::Import { model, .. } => {
+            let document = file.unwrap_or_default();
+            let imported = door.import_params(ImportParams { document, model }).await?;
+            let text = told(&imported);
+            (imported, text)
+        }
+    };
+    if json {
+        output::document(&value);
+    } else {
+        output::line(&text);
+    }
+    Ok(())
+}
+
+/// What a file holds, or standard input where it is called `-`.
+fn document(file: &Path) -> Result<Value, Failure> {
+    let text = if file == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(file)
+    };
+    let text = text.map_err(|error| {
+        let message = format!("{} cannot be read: {error}", file.display());
+        Failure::new("invalid_path", message, "Check the path.")
+    })?;
+    serde_json::from_str(&text).map_err(|error| {
+        Failure::new(
+            "invalid_parameters_file",
+            format!("{} is no JSON: {error}", file.display()),
+            "Take a file that Paddock exported, whole and unchanged.",
+        )
+    })
+}
+
+fn list(presets: &Value) {
+    let presets = presets.as_array().map_or(&[][..], Vec::as_slice);
+    if presets.is_empty() {
+        output::note("There is no preset. `paddock preset save NAME --ctx-size 8192` makes one.");
+        return;
+    }
+    let rows = presets
+        .iter()
+        .map(|preset| {
+            let params = preset["params"].as_object().into_iter().flatten();
+            let set: Vec<String> = params
+                .map(|(name, value)| format!("{name} {}", cell(value)))
+                .collect();
+            let users = preset["usedBy"].as_array().into_iter().flatten();
+            let users: Vec<String> = users.map(cell).collect();
+            vec![cell(&preset["name"]), set.join(", "), users.join(", ")]
+        })
+        .collect();
+    output::table(&["name", "sets", "used by"], rows);
+}
+
+fn table(params: &Value) {
+    let params = params.as_object().into_iter().flatten();
+    let rows: Vec<_> = params
+        .map(|(name, value)| vec![name.clone(), cell(value)])
+        .collect();
+    if rows.is_empty() {
+        output::note("Nothing is set.");
+    } else {
+        output::table(&["parameter", "value"], rows);
+    }
+}
+
+/// What an import changed, in a sentence.
+fn told(imported: &Value) -> String {
+    let names = |member: &str| {
+        let all = imported[member].as_array().into_iter().flatten();
+        all.map(cell).collect::<Vec<_>>().join(", ")
+    };
+    let mut parts = Vec::new();
+    for (member, what) in [("presets", "presets"), ("models", "models")] {
+        let names = names(member);
+        if !names.is_empty() {
+            parts.push(format!("{what}: {names}"));
+        }
+    }
+    if imported["defaults"] == true {
+        parts.push("the defaults for all models".to_owned());
+    }
+    let missing = names("missingModels");
+    if !missing.is_empty() {
+        parts.push(format!("left out, because they are not here: {missing}"));
+    }
+    if parts.is_empty() {
+        return "There was nothing in it".to_owned();
+    }
+    format!("Taken over: {}", parts.join("; "))
+}
