@@ -18,5 +18,6 @@ mod journey;
 mod keyboard;
 mod looks;
 mod machine;
+mod server;
 mod settings;
 mod window;

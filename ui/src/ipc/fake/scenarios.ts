@@ -10,6 +10,7 @@ import type {
   JobView,
   Model,
   Placement,
+  Recommendation,
   Refusal,
   ServerFailure,
   ServerStatus,
@@ -35,6 +36,8 @@ export type Scenario = {
   /** How an installation ends, where it does not end well. */
   installFails: IpcError | null;
   jobs: JobView[];
+  /** Models to begin with; `null` where the fake chooses. */
+  recommendations: Recommendation[] | null;
   chats: Chat[];
   apiKeys: ApiKey[];
   refusals: Refusal[];
@@ -96,7 +99,8 @@ const outOfMemory: ServerFailure = {
 
 function base(): Scenario {
   return {
-    startUp: { kind: 'ready' },
+    startUp: { kind: 'ready', firstRun: false },
+    recommendations: null,
     models,
     settings: {
       port: 8421,
@@ -322,6 +326,25 @@ const changes = {
         keptAt: `${DATA}/settings.json.unreadable-2026-11-21`,
       },
     ];
+  },
+  /** Paddock was never opened before. */
+  firstRun: scenario => {
+    scenario.startUp = { kind: 'ready', firstRun: true };
+    scenario.models = [];
+    scenario.settings.modelFolders = [];
+    scenario.snapshot.engine = null;
+    scenario.engineRows = [];
+  },
+  firstRunOffline: scenario => {
+    scenario.startUp = { kind: 'ready', firstRun: true };
+    scenario.models = [];
+    scenario.settings.modelFolders = [];
+    scenario.refuse.recommendModels = {
+      code: 'hub_offline',
+      message: 'the hub cannot be reached',
+      details: [],
+      hint: 'Check the connection.',
+    };
   },
   noEngine: scenario => {
     const { snapshot, refuse } = scenario;
