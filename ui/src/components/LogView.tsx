@@ -112,7 +112,7 @@ export function LogView({ log, label, name }: Props) {
             <ActionIcon
               size="xs"
               aria-label={words.save}
-              onClick={() => void saveText(words.file(name), `${text()}\n`)}
+              onClick={() => void saveText(logFile(name), `${text()}\n`)}
             >
               <IconSave size={14} />
             </ActionIcon>
@@ -165,3 +165,6 @@ export function LogView({ log, label, name }: Props) {
 function Found({ text, search }: { text: string; search: string }) {
   return parts(text, search).map(({ at, piece, found }) => (found ? <mark key={at}>{piece}</mark> : piece));
 }
+
+/** A name that every file system takes. */
+const logFile = (name: string) => `${name.replace(/[^\p{L}\p{N}._-]+/gu, '-')}.log`;

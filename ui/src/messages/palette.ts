@@ -14,7 +14,7 @@ export const paletteWords = {
   found: 'Add models of other apps…',
   searchModels: 'Search models',
   newChat: 'Try the chosen model in a chat',
-  theme: (name: string) => `Use the ${name.toLowerCase()} theme`,
+  theme: (name: string) => `Theme: ${name}`,
   report: 'Report a problem…',
   dataFolder: 'Show the data folder',
   firstRun: 'Show the first steps',

@@ -13,7 +13,6 @@ export const reportWords = {
   file: 'paddock-report.txt',
   doing: { save: 'save the file' },
   log: {
-    file: (name: string) => `${name.replace(/[^\p{L}\p{N}._-]+/gu, '-')}.log`,
     save: 'Save the log…',
     search: 'Search the log',
     clear: 'Clear search',
