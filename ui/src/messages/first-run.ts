@@ -1,12 +1,10 @@
 // Words of the first steps.
-import { plural } from './plural';
 
 export const firstRunWords = {
   label: 'First steps',
   step: (number: number, count: number) => `Step ${number} of ${count}`,
   skip: 'Skip this step',
   skipAll: 'Skip all',
-  back: 'Back',
   next: 'Continue',
 
   machine: {
@@ -87,5 +85,4 @@ export const firstRunWords = {
 
   announce: (number: number, title: string) => `Step ${number}: ${title}`,
   doing: { finish: 'keep that the first steps are done' },
-  added: (count: number) => `${plural(count, 'model')} added.`,
 } as const;

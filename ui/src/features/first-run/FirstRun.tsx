@@ -3,12 +3,13 @@ import { Button, Group, Text, Title } from '@mantine/core';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { Scroll } from '../../components/Scroll';
 import { firstRunWords as words } from '../../messages/first-run';
-import { announce } from '../../state/window';
+import { announce, useWindow } from '../../state/window';
+import { DropTarget } from '../models/DropTarget';
 import { FoundDialog } from '../models/FoundDialog';
 import { DoneStep } from './DoneStep';
 import { EngineStrip } from './EngineStrip';
 import classes from './FirstRun.module.css';
-import { finishFirstRun, STEPS, type Step, useFirstRun } from './first-run-state';
+import { finishFirstRun, patchFirstRun, STEPS, type Step, useFirstRun } from './first-run-state';
 import { MachineStep } from './MachineStep';
 import { ModelStep } from './ModelStep';
 
@@ -17,6 +18,11 @@ const steps: Record<Step, () => ReactNode> = { machine: MachineStep, model: Mode
 export default function FirstRun() {
   const step = useFirstRun(state => state.step);
   const Current = steps[step];
+  // A link to a model was opened outside: that is where the user wants to be.
+  const linked = useWindow(value => value.tab === 'discover' && value.hubPageOpen);
+  useEffect(() => {
+    if (linked) patchFirstRun({ active: false });
+  }, [linked]);
   return (
     <Scroll className={classes.page} label={words.label}>
       <div className={classes.card}>
@@ -24,6 +30,7 @@ export default function FirstRun() {
         {step !== 'machine' && <EngineStrip />}
       </div>
       <FoundDialog />
+      <DropTarget />
     </Scroll>
   );
 }

@@ -1,7 +1,7 @@
 // The second step: a model, of three that fit, or of those that are here already.
 import { Button, Menu, Radio, Skeleton, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useEffect, useId, useState } from 'react';
 import { IconChevronDown } from '../../components/icons';
 import { Note } from '../../components/Note';
 import { Tag } from '../../components/Tag';
@@ -23,8 +23,13 @@ import { goToStep, patchFirstRun } from './first-run-state';
 const words = firstRunWords.model;
 
 export function ModelStep() {
-  const query = useQuery({ queryKey: ['recommended-models'], queryFn: client.recommendModels });
-  const { models } = useModels();
+  const { models, isPending } = useModels();
+  const query = useQuery({
+    queryKey: ['recommended-models'],
+    queryFn: client.recommendModels,
+    // Who has models is not asked for.
+    enabled: !isPending && models.length === 0,
+  });
   const offers = query.data ?? [];
   const [picked, setPicked] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
@@ -112,13 +117,19 @@ export function ModelStep() {
 }
 
 function Offer({ offer }: { offer: Recommendation }) {
+  const id = useId();
   const facts = [
     offer.parameters === null ? null : words.parameters(parameterCount(offer.parameters)),
     bytes(offer.sizeBytes),
     ...offer.skills.map(skill => words.skills[skill]),
   ];
   return (
-    <Radio.Card value={offer.repo} className={classes.choice} aria-label={words.pace[offer.pace]}>
+    <Radio.Card
+      value={offer.repo}
+      className={classes.choice}
+      aria-label={words.pace[offer.pace]}
+      aria-describedby={id}
+    >
       <div className={classes.choiceHead}>
         <Radio.Indicator size="xs" />
         <div className={classes.choiceName}>
@@ -131,7 +142,7 @@ function Offer({ offer }: { offer: Recommendation }) {
         </div>
         {offer.recommended && <Tag>{words.recommended}</Tag>}
       </div>
-      <div className={classes.facts}>
+      <div className={classes.facts} id={id}>
         <Text size="sm">{words.goodAt[offer.pace]}</Text>
         <Text size="xs" c="dimmed">
           {facts.filter(Boolean).join(m.separator)}

@@ -1,10 +1,38 @@
 // The fake's answers to the first steps and to a report.
 import type { Recommendation } from '../bindings';
-import { hubRepos } from './hub-data';
 import type { Scenario } from './scenarios';
 
-const PACES = ['quick', 'balanced', 'thorough'] as const;
 const MACHINE = 'Linux (glibc 2.36) on AMD Ryzen 7 7700X 8-Core Processor, 31.2 GB of memory, no GPU.';
+
+const offer = (patch: Partial<Recommendation> & Pick<Recommendation, 'repo' | 'pace'>): Recommendation => ({
+  variant: 'Q4_K_M',
+  sizeBytes: 1_282_439_584,
+  parameters: 1_720_574_976,
+  skills: [],
+  fitSentence: 'Fits: 2.1 GB of 17.4 GB free.',
+  recommended: false,
+  localKey: null,
+  ...patch,
+});
+
+export const someOffers: Recommendation[] = [
+  offer({ repo: 'unsloth/Qwen3-1.7B-GGUF', pace: 'quick', skills: ['reasoning'] }),
+  offer({
+    repo: 'ggml-org/gemma-3-4b-it-GGUF',
+    pace: 'balanced',
+    skills: ['images'],
+    sizeBytes: 3_341_025_632,
+    parameters: 3_880_263_168,
+    recommended: true,
+  }),
+  offer({
+    repo: 'bartowski/Qwen_Qwen3-8B-GGUF',
+    pace: 'thorough',
+    skills: ['reasoning'],
+    sizeBytes: 5_027_783_488,
+    parameters: 8_190_735_360,
+  }),
+];
 
 /** What a doctor would say. */
 export const someReport = `version     Paddock 0.1.0
@@ -31,26 +59,7 @@ export class FakeFirstRun {
 
   readonly commands = {
     machineSentence: () => MACHINE,
-    recommendModels: (): Recommendation[] =>
-      this.scenario.recommendations ??
-      PACES.flatMap((pace, index) => {
-        const repo = hubRepos.filter(one => one.variants.length > 0)[index];
-        const variant = repo?.variants.find(one => one.recommended) ?? repo?.variants[0];
-        if (!repo || !variant) return [];
-        return [
-          {
-            repo: repo.id,
-            variant: variant.name,
-            sizeBytes: variant.sizeBytes,
-            parameters: [1_700_000_000, 4_000_000_000, 8_200_000_000][index] ?? null,
-            pace,
-            skills: index === 1 ? ['images'] : [],
-            fitSentence: variant.fitSentence,
-            recommended: pace === 'balanced',
-            localKey: null,
-          },
-        ];
-      }),
+    recommendModels: () => this.scenario.recommendations,
     finishFirstRun: () => null,
     report: () => someReport,
     saveText: () => true,

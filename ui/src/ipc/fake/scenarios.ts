@@ -20,6 +20,7 @@ import type {
 } from '../bindings';
 import { someChats } from './chat';
 import { availableEngines, engineDetails, engineRows } from './engines';
+import { someOffers } from './first-run';
 import { outOfMemoryLog } from './log';
 import { broken, gemma, models } from './models';
 import { moreChanges } from './more-scenarios';
@@ -36,8 +37,8 @@ export type Scenario = {
   /** How an installation ends, where it does not end well. */
   installFails: IpcError | null;
   jobs: JobView[];
-  /** Models to begin with; `null` where the fake chooses. */
-  recommendations: Recommendation[] | null;
+  /** Models to begin with. */
+  recommendations: Recommendation[];
   chats: Chat[];
   apiKeys: ApiKey[];
   refusals: Refusal[];
@@ -100,7 +101,7 @@ const outOfMemory: ServerFailure = {
 function base(): Scenario {
   return {
     startUp: { kind: 'ready', firstRun: false },
-    recommendations: null,
+    recommendations: someOffers,
     models,
     settings: {
       port: 8421,
