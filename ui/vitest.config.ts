@@ -17,6 +17,8 @@ export default defineConfig({
           globalSetup: ['test/browser/serve.ts'],
           testTimeout: 20_000,
           hookTimeout: 60_000,
+          // A second is short where other work has the processor.
+          expect: { poll: { timeout: 8000 } },
         },
       },
     ],

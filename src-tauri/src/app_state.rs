@@ -104,7 +104,9 @@ impl AppState {
                     error: error.clone(),
                 })
             }
-            Phase::Ready { .. } => Some(StartUp::Ready),
+            Phase::Ready { core, .. } => Some(StartUp::Ready {
+                first_run: core.is_first_run(),
+            }),
         }
     }
 

@@ -6,6 +6,7 @@ pub mod chat;
 pub mod command_line;
 pub mod downloads;
 pub mod engines;
+pub mod first_run;
 pub mod hub;
 pub mod library;
 pub mod memory;
@@ -25,7 +26,11 @@ use engines::{Announcement, EngineJob};
 #[serde(rename_all = "camelCase", tag = "kind")]
 pub enum StartUp {
     /// The core is open.
-    Ready,
+    #[serde(rename_all = "camelCase")]
+    Ready {
+        /// Nothing was done yet: the first steps are to be shown.
+        first_run: bool,
+    },
     /// A headless host owns the data folder.
     Occupied {
         /// Its pid.

@@ -1,6 +1,12 @@
 //! Without a mouse.
 
+use std::time::Duration;
+
 use crate::machine::Machine;
+use crate::window::Window;
+
+const ENTER: &str = "\u{e007}";
+const ESCAPE: &str = "\u{e00c}";
 
 #[tokio::test]
 async fn control_and_a_number_goes_to_the_page() {
@@ -68,6 +74,7 @@ async fn tab_reaches_everything_and_enter_presses_it() {
         "Discover",
         "Server",
         "Engines",
+        "Chat",
         "Settings",
         "search-models",
         "row:local/tiny",
@@ -78,5 +85,58 @@ async fn tab_reaches_everything_and_enter_presses_it() {
             "{wanted}: {reached:?}"
         );
     }
+    window.closes(&machine).await;
+}
+
+/// Runs a command by its name.
+async fn commands(window: &Window, name: &str) {
+    window.control('k').await;
+    window
+        .finds("input[placeholder^='Type a command']:focus")
+        .await;
+    window.keys(name).await;
+    window.finds("[role='dialog'] [data-selected]").await;
+    window.keys(ENTER).await;
+}
+
+/// From the open window to an answer, by keys alone: settings, a parameter, a load, a chat, a stop.
+#[tokio::test]
+async fn the_way_to_an_answer_needs_no_mouse() {
+    let machine = Machine::with_gemma().await;
+    let window = machine.open().await;
+    window.finds("[id='row:local/gemma']").await;
+    window.control('f').await;
+    window.finds("#search-models:focus").await;
+    window.keys("gemma\u{e015}").await;
+    window.finds("[id='row:local/gemma']:focus").await;
+    window.keys(ENTER).await;
+    window.sees("--ctx-size").await;
+    window.control('l').await;
+    window.is("ready").await;
+
+    commands(&window, "try the chosen").await;
+    window.finds("#chat-box:focus").await;
+    window
+        .keys(&format!("Write a long story about a horse{ENTER}"))
+        .await;
+    let coming = "article:nth-of-type(2)[aria-busy='true'] [class*='markdown'] p";
+    window
+        .until("an answer", Duration::from_secs(90), async || {
+            Ok(window.has(coming).await.then_some(()))
+        })
+        .await;
+    window.control('1').await;
+    window.finds("main[aria-label='Models']").await;
+    commands(&window, "stop all").await;
+    window.is("stopped").await;
+    assert!(machine.processes("llama-server").is_empty());
+
+    // What is in the way is closed by Escape.
+    window.control('k').await;
+    window
+        .finds("input[placeholder^='Type a command']:focus")
+        .await;
+    window.keys(ESCAPE).await;
+    window.sees_no_more("Stop all models").await;
     window.closes(&machine).await;
 }

@@ -318,10 +318,12 @@ export const m = {
     themes: { light: 'Light', dark: 'Dark', system: 'System' },
     keys: 'Keyboard',
     keyList: {
-      tabs: 'Models, Discover, Server, Engines, Settings',
+      tabs: 'Models, Discover, Server, Engines, Chat, Settings',
+      palette: 'Find a command, a place or a model',
       load: 'Load or stop the chosen model',
       search: 'Search models, or the hub',
       downloads: 'Show downloads',
+      newChat: 'Begin a chat',
       escape: 'Close, clear or go back',
       arrows: 'Move in the list of models',
     },

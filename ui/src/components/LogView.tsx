@@ -1,25 +1,48 @@
-// A log as it grows: follows the newest line until somebody scrolls back.
-import { ActionIcon, Button, Group, Text, Tooltip } from '@mantine/core';
-import { useEffect, useRef, useState } from 'react';
+// A log as it grows: follows the newest line until somebody scrolls back. Can be searched and narrowed to what is loud;
+// what is copied or saved is what is shown.
+import {
+  ActionIcon,
+  Button,
+  CloseButton,
+  Group,
+  SegmentedControl,
+  Text,
+  TextInput,
+  Tooltip,
+} from '@mantine/core';
+import { useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import { saveText } from '../features/report/save-text';
 import { grouped } from '../format';
 import { m } from '../messages';
+import { reportWords } from '../messages/report';
 import type { Log } from '../state/log';
+import { patchWindow } from '../state/window';
 import { CopyButton } from './CopyButton';
 import { EmptyState } from './EmptyState';
-import { IconNewest, IconWrap } from './icons';
+import { IconNewest, IconReport, IconSave, IconSearch, IconWrap } from './icons';
 import classes from './LogView.module.css';
+import { type Level, linesOf, parts } from './log-lines';
 import { Note } from './Note';
 import { Scroll } from './Scroll';
 
-export function LogView({ log, label }: { log: Log; label: string }) {
+const words = reportWords.log;
+const LEVELS: readonly Level[] = ['all', 'warning', 'error'];
+
+type Props = { log: Log; label: string; name: string };
+
+export function LogView({ log, label, name }: Props) {
   const box = useRef<HTMLElement>(null);
   const [following, setFollowing] = useState(true);
   const [wrap, setWrap] = useState(true);
+  const [typed, setTyped] = useState('');
+  const [level, setLevel] = useState<Level>('all');
+  const search = useDeferredValue(typed.trim());
+  const lines = useMemo(() => linesOf(log.lines, search, level), [log.lines, search, level]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: scrolls because of new lines and new wrapping
   useEffect(() => {
     if (following && box.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [log.lines, following, wrap]);
+  }, [log.lines, following, wrap, search, level]);
 
   if (log.failure) {
     return (
@@ -39,11 +62,37 @@ export function LogView({ log, label }: { log: Log; label: string }) {
     const element = box.current;
     if (element) setFollowing(element.scrollHeight - element.scrollTop - element.clientHeight < 24);
   };
+  const text = () => lines.map(line => line.text).join('\n');
+  const all = grouped(log.lines.length);
   return (
     <div className={classes.frame}>
-      <Group gap={4} justify="space-between" className={classes.bar} wrap="nowrap">
-        <Text size="xs" c="dimmed">
-          {m.log.lines(grouped(log.lines.length))}
+      <Group gap={8} className={classes.bar} wrap="nowrap">
+        <TextInput
+          size="xs"
+          className={classes.search}
+          aria-label={words.search}
+          placeholder={words.search}
+          value={typed}
+          onChange={event => setTyped(event.currentTarget.value)}
+          onKeyDown={event => {
+            if (event.key === 'Escape') setTyped('');
+          }}
+          leftSection={<IconSearch size={13} aria-hidden />}
+          rightSection={
+            typed !== '' && <CloseButton size="xs" aria-label={words.clear} onClick={() => setTyped('')} />
+          }
+          autoComplete="off"
+          spellCheck={false}
+        />
+        <SegmentedControl
+          size="xs"
+          aria-label={words.level}
+          value={level}
+          onChange={value => setLevel(value as Level)}
+          data={LEVELS.map(value => ({ value, label: words.levels[value] }))}
+        />
+        <Text size="xs" c="dimmed" className={classes.count} role="status">
+          {lines.length === log.lines.length ? m.log.lines(all) : words.some(grouped(lines.length), all)}
         </Text>
         <Group gap={2} wrap="nowrap">
           <Tooltip label={m.log.wrap}>
@@ -58,26 +107,47 @@ export function LogView({ log, label }: { log: Log; label: string }) {
               <IconWrap size={14} />
             </ActionIcon>
           </Tooltip>
-          <CopyButton text={() => log.lines.join('\n')} what={m.log.copyAll} />
+          <CopyButton text={text} what={m.log.copyAll} />
+          <Tooltip label={words.save}>
+            <ActionIcon
+              size="xs"
+              aria-label={words.save}
+              onClick={() => void saveText(logFile(name), `${text()}\n`)}
+            >
+              <IconSave size={14} />
+            </ActionIcon>
+          </Tooltip>
+          <Tooltip label={reportWords.open}>
+            <ActionIcon
+              size="xs"
+              aria-label={reportWords.open}
+              onClick={() => patchWindow({ reporting: true })}
+            >
+              <IconReport size={14} />
+            </ActionIcon>
+          </Tooltip>
         </Group>
       </Group>
-      {/* Not a live region: that would read every line aloud. */}
-      <Scroll
-        ref={box}
-        className={classes.box}
-        label={label}
-        onScroll={onScroll}
-        data-selectable
-        data-wrap={wrap || undefined}
-      >
-        {log.lines.map((line, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: lines are only added
-          <div key={index} className={classes.line} data-level={levelOf(line)}>
-            {line}
-          </div>
-        ))}
-      </Scroll>
-      {!following && (
+      {lines.length === 0 ? (
+        <EmptyState title={words.noneTitle}>{words.none}</EmptyState>
+      ) : (
+        // Not a live region: that would read every line aloud.
+        <Scroll
+          ref={box}
+          className={classes.box}
+          label={label}
+          onScroll={onScroll}
+          data-selectable
+          data-wrap={wrap || undefined}
+        >
+          {lines.map(line => (
+            <div key={line.number} className={classes.line} data-level={line.level}>
+              {search === '' ? line.text : <Found text={line.text} search={search} />}
+            </div>
+          ))}
+        </Scroll>
+      )}
+      {!following && lines.length > 0 && (
         <Button
           className={classes.newest}
           size="xs"
@@ -92,9 +162,9 @@ export function LogView({ log, label }: { log: Log; label: string }) {
   );
 }
 
-/** How loud a line is, by the engine's own letter or by its words. */
-export function levelOf(line: string): 'error' | 'warning' | undefined {
-  if (/^(?:[\d.]+ )?E |\berror\b|\bfailed to\b/i.test(line)) return 'error';
-  if (/^(?:[\d.]+ )?W |\bwarn(?:ing)?\b/i.test(line)) return 'warning';
-  return undefined;
+function Found({ text, search }: { text: string; search: string }) {
+  return parts(text, search).map(({ at, piece, found }) => (found ? <mark key={at}>{piece}</mark> : piece));
 }
+
+/** A name that every file system takes. */
+const logFile = (name: string) => `${name.replace(/[^\p{L}\p{N}._-]+/gu, '-')}.log`;

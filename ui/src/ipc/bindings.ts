@@ -122,6 +122,16 @@ export const commands = {
 	installCommandLine: () => typedError<CommandLineStatus, IpcError>(__TAURI_INVOKE("install_command_line")),
 	/**  Undoes that. */
 	removeCommandLine: () => typedError<CommandLineStatus, IpcError>(__TAURI_INVOKE("remove_command_line")),
+	/**  What this machine is. Asks nobody outside. */
+	machineSentence: () => typedError<string, IpcError>(__TAURI_INVOKE("machine_sentence")),
+	/**  Models to begin with, the smallest first. Asks the hub. */
+	recommendModels: () => typedError<Recommendation[], IpcError>(__TAURI_INVOKE("recommend_models")),
+	/**  The first steps are not shown again. */
+	finishFirstRun: () => typedError<null, IpcError>(__TAURI_INVOKE("finish_first_run")),
+	/**  What `paddock doctor` finds, as a text without paths, keys and passwords. */
+	report: () => typedError<string, IpcError>(__TAURI_INVOKE("report")),
+	/**  Asks for a file and writes the text there; false when the dialog was cancelled. */
+	saveText: (name: string, text: string) => typedError<boolean, IpcError>(__TAURI_INVOKE("save_text", { name, text })),
 	/**  All chats, or those that have `text` in them; the one that changed last first. */
 	listChats: (text: string | null) => typedError<ChatHead[], IpcError>(__TAURI_INVOKE("list_chats", { text })),
 	getChat: (id: string) => typedError<Chat, IpcError>(__TAURI_INVOKE("get_chat", { id })),
@@ -966,6 +976,9 @@ export type OpenHub = {
 	file: string | null,
 };
 
+/**  What a model's size means for its user. */
+export type Pace = "quick" | "balanced" | "thorough";
+
 /**  The value of a load parameter. Texts are taken for every kind, as the command line writes them. */
 export type ParamJson = boolean | number | string | string[] | number[] | { [key in string]: ExtraValue | null };
 
@@ -1017,6 +1030,19 @@ export type Problem = {
 
 /**  How bad a problem is. */
 export type ProblemSeverity = "error" | "warning";
+
+/**  A model to begin with. */
+export type Recommendation = {
+	repo: string,
+	variant: string,
+	sizeBytes: number,
+	parameters: number | null,
+	pace: Pace,
+	skills: Skill[],
+	fitSentence: string,
+	recommended: boolean,
+	localKey: string | null,
+};
 
 /**  Requests that were refused, counted by what was wrong. */
 export type Refusal = {
@@ -1135,6 +1161,9 @@ export type Settings = {
 	fetchMissingEngine: boolean,
 };
 
+/**  What a model is good at, beside writing. */
+export type Skill = "images" | "code" | "reasoning";
+
 /**  Everything that changes while the app runs. A greater revision is newer. */
 export type Snapshot = {
 	revision: number,
@@ -1157,7 +1186,9 @@ export type SnapshotChanged = Snapshot;
 /**  How the app came up. */
 export type StartUp = 
 /**  The core is open. */
-{ kind: "ready" } | 
+{ kind: "ready"; 
+/**  Nothing was done yet: the first steps are to be shown. */
+firstRun: boolean } | 
 /**  A headless host owns the data folder. */
 { kind: "occupied"; 
 /**  Its pid. */

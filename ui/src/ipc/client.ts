@@ -111,6 +111,16 @@ export const client = {
   allowRefused: (kind: RefusalKind, value: string) => unwrap(commands.allowRefused(kind, value)),
   gatewayStats: () => unwrap(commands.gatewayStats()),
 
+  /** What this machine is; asks nobody outside. */
+  machineSentence: () => unwrap(commands.machineSentence()),
+  /** Models to begin with; asks the hub. */
+  recommendModels: () => unwrap(commands.recommendModels()),
+  finishFirstRun: () => unwrap(commands.finishFirstRun()),
+  /** What `paddock doctor` finds, without paths and keys. */
+  report: () => unwrap(commands.report()),
+  /** Asks for a file; false when the dialog was cancelled. */
+  saveText: (name: string, text: string) => unwrap(commands.saveText(name, text)),
+
   /** Kept chats; with a text, those that have it in them. */
   listChats: (text: string | null) => unwrap(commands.listChats(text)),
   getChat: (id: string) => unwrap(commands.getChat(id)),

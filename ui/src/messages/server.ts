@@ -27,7 +27,7 @@ export const serverWords = {
   most: (value: string) => `most ${value}`,
   lastMinutes: (minutes: number) => `Last ${plural(minutes, 'minute')}`,
   soFar: (requests: string, prompt: string, completion: string) =>
-    `${requests} requests since the start, ${prompt} tokens read, ${completion} written`,
+    `${requests} ${requests === '1' ? 'request' : 'requests'} since the start, ${prompt} tokens read, ${completion} written`,
 
   failed: (count: string) => `${count} failed`,
   firstToken: (time: string) => `first token after ${time}`,

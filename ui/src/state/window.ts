@@ -24,6 +24,10 @@ export type WindowState = {
   /** Where the window is narrow: whether that repository's page covers the results. */
   hubPageOpen: boolean;
   downloadsOpen: boolean;
+  /** So often the command palette was asked for. */
+  paletteAsked: number;
+  /** The report of a problem is shown. */
+  reporting: boolean;
   /** The download whose cancelling has to be confirmed. */
   cancelling: string | null;
   /** A field of the form, or a part of the settings, to bring into view. */
@@ -53,6 +57,8 @@ export const windowState = createStore<WindowState>({
   hubRepo: null,
   hubPageOpen: false,
   downloadsOpen: false,
+  paletteAsked: 0,
+  reporting: false,
   cancelling: null,
   target: null,
   busy: {},

@@ -156,7 +156,8 @@ describe('an answer', () => {
   test('long ones are followed, and who scrolls up is left alone', async () => {
     const page = await openChat();
     await say(page, 'long');
-    await answer(page).getByText('Paragraph 60').waitFor();
+    // Sixty paragraphs take their time where four browsers share a processor.
+    await answer(page).getByText('Paragraph 60').waitFor({ timeout: 25_000 });
     await whole(page);
     const log = page.locator('div[class*="messages"]');
     const left = () => log.evaluate(one => one.scrollHeight - one.scrollTop - one.clientHeight);
@@ -171,7 +172,7 @@ describe('an answer', () => {
     expect(await log.evaluate(one => one.scrollTop)).toBe(before);
     await page.getByRole('button', { name: 'Go to the end' }).click();
     await expect.poll(left).toBeLessThan(2);
-  });
+  }, 60_000);
 });
 
 describe('Markdown', () => {

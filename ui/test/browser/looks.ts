@@ -31,6 +31,9 @@ export async function openModel(page: Page, name: string) {
 /** One pixel less, and the list and the model are two pages. */
 const NARROWEST_WITH_TWO_PANES = { width: 980, height: 600 };
 
+/** As on a small notebook beside another window. */
+const MIDDLE = { width: 900, height: 600 };
+
 /** Views that show other things in a small window. */
 const SHAPED_BY_SIZE = new Set(['ready', 'ready-model', 'failed-model', 'server']);
 
@@ -45,7 +48,7 @@ export function look(views: View[]): void {
     await page.setViewportSize(NARROWEST_WITH_TWO_PANES);
     await page.waitForTimeout(60);
     expect.soft(await layoutProblems(page), 'just wide enough').toEqual([]);
-    for (const [size, viewport] of Object.entries({ wide: WIDE, small: SMALL })) {
+    for (const [size, viewport] of Object.entries({ wide: WIDE, middle: MIDDLE, small: SMALL })) {
       await page.setViewportSize(viewport);
       // The page hears of its new size a moment later.
       await page.waitForTimeout(120);
@@ -56,7 +59,7 @@ export function look(views: View[]): void {
         await page.waitForTimeout(50);
         await screenshot(page, `${name}-${size}-${colorScheme}`);
         // Colours differ between the schemes; what there is to read hardly differs between the sizes.
-        if (size === 'small' && !SHAPED_BY_SIZE.has(name)) continue;
+        if (size === 'middle' || (size === 'small' && !SHAPED_BY_SIZE.has(name))) continue;
         const rules = colorScheme === 'dark' ? ['color-contrast'] : undefined;
         expect.soft(await accessibilityProblems(page, rules), `${size}, ${colorScheme}`).toEqual([]);
       }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { levelOf } from '../../src/components/LogView';
+import { levelOf, linesOf, parts } from '../../src/components/log-lines';
 import { appendLines, joinLog, MAX_LINES } from '../../src/state/log';
 
 describe('what was asked for and what came meanwhile', () => {
@@ -29,3 +29,27 @@ test.each([
   ['0.00.190.002 I load: fine', undefined],
   ['srv  update_slots: all slots are idle', undefined],
 ])('%s', (line, level) => expect(levelOf(line)).toBe(level));
+
+describe('what is shown of a log', () => {
+  const all = ['I load: fine', 'W load: odd token', 'E ggml: no memory', 'slot 0: done'];
+  const texts = (search: string, level: 'all' | 'warning' | 'error') =>
+    linesOf(all, search, level).map(line => line.text);
+  test('by how loud', () => {
+    expect(texts('', 'all')).toEqual(all);
+    expect(texts('', 'warning')).toEqual(['W load: odd token', 'E ggml: no memory']);
+    expect(texts('', 'error')).toEqual(['E ggml: no memory']);
+  });
+  test('by what it says, whatever its case', () => {
+    expect(texts('LOAD', 'all')).toEqual(['I load: fine', 'W load: odd token']);
+    expect(texts('load', 'error')).toEqual([]);
+    expect(linesOf(all, 'slot', 'all')[0]?.number).toBe(3);
+  });
+  test('marked where it was found', () => {
+    expect(parts('a load, a Load', 'load').map(({ piece, found }) => [piece, found])).toEqual([
+      ['a ', false],
+      ['load', true],
+      [', a ', false],
+      ['Load', true],
+    ]);
+  });
+});

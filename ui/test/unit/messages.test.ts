@@ -3,13 +3,17 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { m } from '../../src/messages';
+import { chatWords } from '../../src/messages/chat';
 import { discoverWords } from '../../src/messages/discover';
 import { downloadWords } from '../../src/messages/downloads';
 import { engineWords } from '../../src/messages/engines';
+import { firstRunWords } from '../../src/messages/first-run';
 import { hubWords } from '../../src/messages/hub';
 import { memoryWords } from '../../src/messages/memory';
 import { optionWords } from '../../src/messages/options';
+import { paletteWords } from '../../src/messages/palette';
 import { policyWords } from '../../src/messages/policy';
+import { reportWords } from '../../src/messages/report';
 import { serverWords } from '../../src/messages/server';
 
 function words(value: unknown): string[] {
@@ -25,11 +29,15 @@ const { appliesOnReload, ...formWords } = m.form;
 const pages = [
   discoverWords,
   downloadWords,
+  chatWords,
   engineWords,
+  firstRunWords,
   hubWords,
   memoryWords,
   optionWords,
+  paletteWords,
   policyWords,
+  reportWords,
   serverWords,
 ];
 const all = words([{ ...m, form: formWords }, ...pages]).concat(
@@ -44,7 +52,7 @@ test('no exclamation marks, no "Oops", no dots where an ellipsis is meant', () =
 test('sentence case', () => {
   // Names keep their capitals.
   const names =
-    /Paddock|GGUF|OpenAI|API|GPU|CPU|Ctrl|Python|JavaScript|GB|PATH|URL|Models|Settings|Server|Base|Discover|Engines/;
+    /Paddock|GGUF|OpenAI|API|GPU|CPU|Ctrl|Shift|Python|JavaScript|Markdown|GB|PATH|URL|Models|Settings|Server|Base|Chat|Discover|Engines/;
   for (const text of all) {
     const capitals = text.split(/(?<=[.?:“]) |[ ,]/).filter((word, at) => at > 0 && /^[A-Z][a-z]/.test(word));
     const odd = capitals.filter(

@@ -7,6 +7,7 @@ mod environment;
 mod findings;
 mod port;
 mod private;
+mod report;
 
 use serde::{Deserialize, Serialize};
 use settings::DataDir;

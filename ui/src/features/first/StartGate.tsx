@@ -10,11 +10,12 @@ import { AppError, type Failure } from '../../errors/app-error';
 import { asSentence, describeFailure } from '../../errors/table';
 import { client } from '../../ipc/client';
 import { m } from '../../messages';
+import { beginFirstRun } from '../first-run/first-run-state';
 import { Stage } from './Stage';
 import { TakeOver } from './TakeOver';
 
 export function StartGate({ children }: { children: ReactNode }) {
-  const start = useQuery({ queryKey: ['start-up'], queryFn: client.startUp, gcTime: 0 });
+  const start = useQuery({ queryKey: ['start-up'], queryFn: open, gcTime: 0 });
   const late = useLate(start.isPending);
   const again = () => void start.refetch();
 
@@ -26,6 +27,13 @@ export function StartGate({ children }: { children: ReactNode }) {
     return <TakeOver pid={start.data.pid} version={start.data.version} onDone={again} />;
   }
   return children;
+}
+
+async function open() {
+  const start = await client.startUp();
+  // Before anything is drawn, so that nothing else is seen first.
+  if (start.kind === 'ready' && start.firstRun) beginFirstRun();
+  return start;
 }
 
 function Opening() {

@@ -9,7 +9,7 @@ export function LogTab({ model, status }: { model: Model; status: ModelStatus })
   const log = useModelLog(model.key, status.server?.startedAt ?? null);
   return (
     <div className={classes.fill}>
-      <LogView log={log} label={m.log.label(model.name)} />
+      <LogView log={log} label={m.log.label(model.name)} name={model.name} />
     </div>
   );
 }

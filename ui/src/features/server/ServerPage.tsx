@@ -113,5 +113,5 @@ function LogSection({ statuses }: { statuses: ModelStatus[] }) {
 
 function ModelLog({ modelKey, run, name }: { modelKey: string; run: number | null; name: string }) {
   const log = useModelLog(modelKey, run);
-  return <LogView log={log} label={m.log.label(name)} />;
+  return <LogView log={log} label={m.log.label(name)} name={name} />;
 }

@@ -1,29 +1,11 @@
 import { SegmentedControl, Text } from '@mantine/core';
 import { Rows, Section } from '../../components/Section';
-import type { Settings, Theme } from '../../ipc/bindings';
-import { client } from '../../ipc/client';
+import type { Theme } from '../../ipc/bindings';
 import { m } from '../../messages';
-import { attempt } from '../../state/actions';
-import { keys, queryClient } from '../../state/queries';
+import { chooseTheme, THEMES } from '../../state/theme';
 import classes from './Settings.module.css';
 
-const THEMES: readonly Theme[] = ['light', 'dark', 'system'];
-
 export function AppearanceSection({ theme }: { theme: Theme }) {
-  const choose = async (value: Theme) => {
-    const set = (chosen: Theme) =>
-      queryClient.setQueryData<Settings>(
-        keys.settings,
-        settings => settings && { ...settings, theme: chosen },
-      );
-    // Shown at once; taken back where it cannot be saved.
-    set(value);
-    const done = await attempt(m.doing.setTheme, async () => {
-      await client.setTheme(value);
-      return true;
-    });
-    if (!done) set(theme);
-  };
   return (
     <Section title={m.settings.appearance}>
       <Rows>
@@ -35,7 +17,7 @@ export function AppearanceSection({ theme }: { theme: Theme }) {
             <SegmentedControl
               aria-labelledby="settings-theme"
               value={theme}
-              onChange={value => void choose(value)}
+              onChange={value => void chooseTheme(value)}
               data={THEMES.map(value => ({ value, label: m.settings.themes[value] }))}
             />
           </div>

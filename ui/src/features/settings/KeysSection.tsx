@@ -8,9 +8,11 @@ export function KeysSection() {
   const words = m.settings.keyList;
   const rows: [string, string[]][] = [
     [words.tabs, TABS.map((_, index) => keyNames(String(index + 1)))],
+    [words.palette, [keyNames('K')]],
     [words.load, [keyNames('L')]],
     [words.search, [keyNames('F')]],
     [words.downloads, [keyNames('J')]],
+    [words.newChat, [keyNames('N')]],
     [words.arrows, ['↑', '↓']],
     [words.escape, ['Esc']],
   ];

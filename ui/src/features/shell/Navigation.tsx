@@ -1,14 +1,6 @@
 // The places there are, and which engine would run the next model.
 import { Tooltip, UnstyledButton } from '@mantine/core';
-import {
-  IconChat,
-  IconDiscover,
-  IconEngine,
-  IconModels,
-  IconServer,
-  IconSettings,
-  IconWarning,
-} from '../../components/icons';
+import { IconEngine, IconWarning } from '../../components/icons';
 import { percent } from '../../format';
 import { m } from '../../messages';
 import { installProgress, isInstalling, useEngineJob } from '../../state/engine-job';
@@ -16,16 +8,8 @@ import { useSnapshot } from '../../state/live';
 import { openTab, TABS, useWindow } from '../../state/window';
 import { DownloadsItem } from '../downloads/DownloadsItem';
 import classes from './Shell.module.css';
+import { icons } from './tab-icons';
 import { keyNames } from './use-shortcuts';
-
-const icons = {
-  models: IconModels,
-  discover: IconDiscover,
-  server: IconServer,
-  engines: IconEngine,
-  chat: IconChat,
-  settings: IconSettings,
-};
 
 export function Navigation() {
   const current = useWindow(value => value.tab);

@@ -8,6 +8,7 @@ import { attempt } from '../../state/actions';
 import { isInstalling, useEngineJob } from '../../state/engine-job';
 import { useSnapshot } from '../../state/live';
 import { dismissAlert, openTab, useWindow, windowState } from '../../state/window';
+import { useFirstRun } from '../first-run/first-run-state';
 import classes from './Shell.module.css';
 
 export function Notices() {
@@ -15,13 +16,15 @@ export function Notices() {
   const notices = snapshot?.notices ?? [];
   const onEngines = useWindow(value => value.tab === 'engines');
   const installing = isInstalling(useEngineJob());
+  // They speak of it themselves.
+  const first = useFirstRun(value => value.active);
   const dismissed = useWindow(value => value.dismissedNotices);
   const alerts = useWindow(value => value.alerts);
   const dismiss = (message: string) =>
     windowState.set(value => ({ ...value, dismissedNotices: [...value.dismissedNotices, message] }));
   return (
     <section className={classes.notices} aria-label={m.notices.label}>
-      {snapshot?.engine === null && !onEngines && !installing && (
+      {snapshot?.engine === null && !onEngines && !installing && !first && (
         <Note
           kind="warn"
           title={m.notices.noEngine}

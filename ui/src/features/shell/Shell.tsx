@@ -2,12 +2,14 @@
 import { useMantineColorScheme } from '@mantine/core';
 import { lazy, Suspense, useEffect } from 'react';
 import { m } from '../../messages';
+import { firstRunWords } from '../../messages/first-run';
 import { connectDownloads } from '../../state/downloads';
 import { followEngineJob } from '../../state/engine-job';
 import { connectLive, useSnapshot } from '../../state/live';
 import { followLibrary, useSettings } from '../../state/queries';
 import { connectTraffic } from '../../state/traffic';
 import { useWindow } from '../../state/window';
+import { useFirstRun } from '../first-run/first-run-state';
 import { ModelsPage } from '../models/ModelsPage';
 import { RemoveDialog } from '../models/RemoveDialog';
 import { StatusBar } from '../status-bar/StatusBar';
@@ -23,6 +25,9 @@ const ServerPage = lazy(() => import('../server/ServerPage'));
 const EnginesPage = lazy(() => import('../engines/EnginesPage'));
 const ChatPage = lazy(() => import('../chat/ChatPage'));
 const SettingsPage = lazy(() => import('../settings/SettingsPage'));
+const CommandPalette = lazy(() => import('../palette/CommandPalette'));
+const FirstRun = lazy(() => import('../first-run/FirstRun'));
+const ReportDialog = lazy(() => import('../report/ReportDialog'));
 const DownloadsDrawer = lazy(() => import('../downloads/DownloadsDrawer'));
 
 const pages = {
@@ -37,6 +42,9 @@ const pages = {
 export function Shell() {
   const tab = useWindow(value => value.tab);
   const revision = useSnapshot()?.revision;
+  const first = useFirstRun(value => value.active);
+  const paletteUsed = useWindow(value => value.paletteAsked > 0);
+  const reporting = useWindow(value => value.reporting);
   const Page = pages[tab];
   const downloadsOpen = useWindow(value => value.downloadsOpen || value.cancelling !== null);
   useEffect(connectLive, []);
@@ -46,8 +54,22 @@ export function Shell() {
   useEffect(connectTraffic, []);
   useSavedTheme();
   useShortcuts();
+  const connected = revision !== undefined || undefined;
+  if (first) {
+    return (
+      <div className={classes.shell} data-connected={connected}>
+        <Notices />
+        <main className={classes.page} aria-label={firstRunWords.label} style={{ flex: 1 }}>
+          <Suspense>
+            <FirstRun />
+          </Suspense>
+        </main>
+        <LiveRegion />
+      </div>
+    );
+  }
   return (
-    <div className={classes.shell} data-connected={revision !== undefined || undefined}>
+    <div className={classes.shell} data-connected={connected}>
       <StatusBar />
       <Notices />
       <div className={classes.body}>
@@ -60,6 +82,8 @@ export function Shell() {
       </div>
       <RemoveDialog />
       <Suspense>{downloadsOpen && <DownloadsDrawer />}</Suspense>
+      <Suspense>{paletteUsed && <CommandPalette />}</Suspense>
+      <Suspense>{reporting && <ReportDialog />}</Suspense>
       <LiveRegion />
     </div>
   );

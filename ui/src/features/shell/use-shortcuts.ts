@@ -4,6 +4,7 @@ import { useEffect } from 'react';
 import { toggleModel } from '../../state/actions';
 import { useModel } from '../../state/queries';
 import { openTab, patchWindow, TABS, useWindow, windowState } from '../../state/window';
+import { useFirstRun } from '../first-run/first-run-state';
 
 export const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 
@@ -17,16 +18,17 @@ export const HUB_SEARCH_ID = 'search-hub';
 
 export function useShortcuts() {
   const chosen = useModel(useWindow(value => value.modelKey));
+  const first = useFirstRun(value => value.active);
+  const keys: [string, () => void][] = [
+    ...TABS.map((tab, index): [string, () => void] => [`mod+${index + 1}`, () => openTab(tab)]),
+    ['mod+K', openPalette],
+    ['mod+L', () => void (chosen && toggleModel(chosen))],
+    ['mod+F', focusSearch],
+    ['mod+J', () => patchWindow({ downloadsOpen: true })],
+  ];
   useHotkeys(
-    [
-      ...TABS.map((tab, index): [string, () => void] => [
-        `mod+${index + 1}`,
-        unlessAsked(() => openTab(tab)),
-      ]),
-      ['mod+L', unlessAsked(() => void (chosen && toggleModel(chosen)))],
-      ['mod+F', unlessAsked(focusSearch)],
-      ['mod+J', unlessAsked(() => patchWindow({ downloadsOpen: true }))],
-    ],
+    // The first steps lead nowhere else.
+    first ? [] : keys.map(([key, run]) => [key, unlessAsked(run)]),
     // A field is no reason not to.
     [],
   );
@@ -37,6 +39,8 @@ export function useShortcuts() {
   }, []);
 }
 
+const openPalette = () => windowState.set(value => ({ ...value, paletteAsked: value.paletteAsked + 1 }));
+
 /** A dialog wants its answer first. */
 function unlessAsked(run: () => void): () => void {
   return () => {
@@ -44,7 +48,7 @@ function unlessAsked(run: () => void): () => void {
   };
 }
 
-function focusSearch() {
+export function focusSearch() {
   const inChats = document.querySelector<HTMLInputElement>('[data-chat-search]');
   if (windowState.get().tab === 'chat' && inChats) return inChats.focus();
   const onHub = windowState.get().tab === 'discover';

@@ -75,7 +75,8 @@ export class FakeDownloads {
   }
 
   private start({ repo: id, variant: name }: DownloadRequest): DownloadBegun {
-    const variant = this.repos.find(repo => repo.id === id)?.variants.find(one => one.name === name);
+    const variant =
+      this.repos.find(repo => repo.id === id)?.variants.find(one => one.name === name) ?? this.offered(id);
     if (!variant) throw { code: 'hub_not_found', message: `${id} has no ${name}`, details: [], hint: '' };
     const job: JobView = {
       id: `job-${this.next++}`,
@@ -102,6 +103,14 @@ export class FakeDownloads {
     this.publish();
     this.tick(job.id);
     return { jobId: job.id, key: null };
+  }
+
+  /** One of the models to begin with. */
+  private offered(id: string) {
+    const offer = this.scenario.recommendations.find(one => one.repo === id);
+    if (!offer) return null;
+    const { sizeBytes } = offer;
+    return { sizeBytes, jobId: null as string | null, files: [{ path: `${offer.variant}.gguf`, sizeBytes }] };
   }
 
   private tick(id: string): void {

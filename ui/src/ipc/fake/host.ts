@@ -14,6 +14,7 @@ import {
 import { FakeChat } from './chat';
 import { FakeDownloads } from './downloads';
 import { FakeEngines } from './engines';
+import { FakeFirstRun } from './first-run';
 import { FakeForms } from './forms';
 import { FakeHubSettings } from './hub-settings';
 import { detailsOf, foldersOf, foundModels } from './library';
@@ -50,6 +51,7 @@ export class FakeHost {
     this.serving = new FakeServing(scenario, () => this.publish());
     this.chat = new FakeChat(scenario);
     this.more = {
+      ...new FakeFirstRun(scenario).commands,
       ...this.chat.commands,
       ...this.serving.commands,
       ...this.forms.commands,
@@ -108,7 +110,7 @@ export class FakeHost {
     startUp: () => this.scenario.startUp,
     takeOver: async () => {
       await pause(400);
-      this.scenario.startUp = { kind: 'ready' };
+      this.scenario.startUp = { kind: 'ready', firstRun: false };
       return null;
     },
     quit: () => null,

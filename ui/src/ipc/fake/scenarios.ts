@@ -10,6 +10,7 @@ import type {
   JobView,
   Model,
   Placement,
+  Recommendation,
   Refusal,
   ServerFailure,
   ServerStatus,
@@ -19,6 +20,7 @@ import type {
 } from '../bindings';
 import { someChats } from './chat';
 import { availableEngines, engineDetails, engineRows } from './engines';
+import { someOffers } from './first-run';
 import { outOfMemoryLog } from './log';
 import { broken, gemma, models } from './models';
 import { moreChanges } from './more-scenarios';
@@ -35,6 +37,8 @@ export type Scenario = {
   /** How an installation ends, where it does not end well. */
   installFails: IpcError | null;
   jobs: JobView[];
+  /** Models to begin with. */
+  recommendations: Recommendation[];
   chats: Chat[];
   apiKeys: ApiKey[];
   refusals: Refusal[];
@@ -96,7 +100,8 @@ const outOfMemory: ServerFailure = {
 
 function base(): Scenario {
   return {
-    startUp: { kind: 'ready' },
+    startUp: { kind: 'ready', firstRun: false },
+    recommendations: someOffers,
     models,
     settings: {
       port: 8421,
@@ -322,6 +327,25 @@ const changes = {
         keptAt: `${DATA}/settings.json.unreadable-2026-11-21`,
       },
     ];
+  },
+  /** Paddock was never opened before. */
+  firstRun: scenario => {
+    scenario.startUp = { kind: 'ready', firstRun: true };
+    scenario.models = [];
+    scenario.settings.modelFolders = [];
+    scenario.snapshot.engine = null;
+    scenario.engineRows = [];
+  },
+  firstRunOffline: scenario => {
+    scenario.startUp = { kind: 'ready', firstRun: true };
+    scenario.models = [];
+    scenario.settings.modelFolders = [];
+    scenario.refuse.recommendModels = {
+      code: 'hub_offline',
+      message: 'the hub cannot be reached',
+      details: [],
+      hint: 'Check the connection.',
+    };
   },
   noEngine: scenario => {
     const { snapshot, refuse } = scenario;

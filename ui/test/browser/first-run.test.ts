@@ -1,0 +1,97 @@
+// The first steps, until a model is tried or everything was skipped.
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { openPage, withBrowser } from './page';
+
+withBrowser();
+
+const calls = (page: Page) => page.evaluate(() => window.paddockFakeBackEnd?.calls ?? []);
+const press = (page: Page, name: string | RegExp) => page.getByRole('button', { name }).first().click();
+
+test('engine, model, and it answers: four clicks', async () => {
+  const page = await openPage('firstRun');
+  await page.getByRole('heading', { name: 'What this computer can run' }).waitFor();
+  // Nothing was asked outside before somebody said so.
+  expect(await calls(page)).not.toContain('recommendModels');
+  expect(await calls(page)).not.toContain('availableEngines');
+  await press(page, 'Fetch the engine');
+  await page.getByRole('heading', { name: 'A model to begin with' }).waitFor();
+  await page.getByRole('radio', { name: 'Balanced' }).and(page.locator('[data-checked]')).waitFor();
+  await page.getByRole('radio', { name: 'Quick' }).click();
+  await press(page, /^Download /);
+  await page.getByRole('heading', { name: 'Nearly there' }).waitFor();
+  await page.getByRole('heading', { name: 'Ready to answer' }).waitFor();
+  await page.getByText('/chat/completions').waitFor();
+  await press(page, 'Copy Endpoint');
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('http://127.0.0.1:8421/v1');
+  await press(page, 'Try it');
+  await page.locator('nav [aria-current="page"]:has-text("Chat")').waitFor();
+  await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('chat-box');
+  expect((await calls(page)).filter(call => call === 'finishFirstRun').length).toBe(1);
+});
+
+test('each step can be skipped, and nothing is asked for that', async () => {
+  const page = await openPage('firstRun');
+  await press(page, 'Skip this step');
+  await page.getByRole('heading', { name: 'A model to begin with' }).waitFor();
+  await page.getByText('There is no engine yet').waitFor();
+  await press(page, 'Skip this step');
+  await page.getByRole('heading', { name: 'Paddock is set up' }).waitFor();
+  await press(page, 'Open Paddock');
+  await page.getByText('No models yet').waitFor();
+  expect(await calls(page)).not.toContain('installEngine');
+  expect(await calls(page)).not.toContain('downloadModel');
+});
+
+test('all of it can be skipped at once', async () => {
+  const page = await openPage('firstRun');
+  await press(page, 'Skip all');
+  await page.getByText('No models yet').waitFor();
+  expect(await calls(page)).toContain('finishFirstRun');
+});
+
+test('who has models already takes them', async () => {
+  const page = await openPage('firstRun');
+  await press(page, 'Skip this step');
+  await press(page, 'I already have models…');
+  await page.getByRole('menuitem', { name: 'From other apps…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: /^Add / }).click();
+  await page.getByText('is here', { exact: false }).first().waitFor();
+  await page.getByRole('heading', { name: /Nearly there|Ready to answer/ }).waitFor();
+});
+
+test('without a hub it says so and goes on', async () => {
+  const page = await openPage('firstRunOffline');
+  await page.getByText('The engine is here').waitFor();
+  await press(page, 'Continue');
+  await page.getByText('The hub could not be asked: the hub cannot be reached.').waitFor();
+  await press(page, 'Skip this step');
+  await page.getByRole('heading', { name: 'Paddock is set up' }).waitFor();
+});
+
+test('by keyboard alone', async () => {
+  const page = await openPage('firstRun');
+  await page.getByRole('heading', { name: 'What this computer can run' }).waitFor();
+  const tabTo = async (name: RegExp) => {
+    for (let step = 0; step < 20; step += 1) {
+      await page.keyboard.press('Tab');
+      const text = await page.evaluate(
+        () => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '',
+      );
+      if (name.test(text)) return;
+    }
+    throw new Error(`Tab does not reach ${name}`);
+  };
+  await tabTo(/^Fetch the engine/);
+  await page.keyboard.press('Enter');
+  await page.getByRole('radio', { name: 'Balanced' }).waitFor();
+  await tabTo(/^Balanced/);
+  await page.keyboard.press('ArrowUp');
+  await page.getByRole('radio', { name: 'Quick' }).and(page.locator('[data-checked]')).waitFor();
+  await tabTo(/^Download/);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Ready to answer' }).waitFor();
+  await tabTo(/^Try it/);
+  await page.keyboard.press('Enter');
+  await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('chat-box');
+});
