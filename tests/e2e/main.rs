@@ -16,6 +16,7 @@ mod hosts;
 mod hub;
 mod journey;
 mod keyboard;
+mod load_form;
 mod looks;
 mod machine;
 mod settings;

@@ -145,8 +145,11 @@ impl Error {
             Error::CommandLine { .. } => {
                 Some("Copy the whole command, from the program to its last flag.".into())
             }
+            Error::UnknownFlag { .. } => Some(
+                "Check its spelling; `paddock engine show NAME --json` lists the flags of an engine."
+                    .into(),
+            ),
             Error::UnknownParameter { .. }
-            | Error::UnknownFlag { .. }
             | Error::OwnedFlag { .. }
             | Error::FlagValue { .. } => None,
             Error::GivenTwice { flag, .. } => Some(format!(

@@ -3,9 +3,7 @@
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use paddock_core::{
-    Core, Error, ExportWhat, LoadParams, ParamsExport, ParamsImported, PresetView,
-};
+use paddock_core::{Core, Error, ExportWhat, LoadParams, ParamsExport, ParamsImported, PresetView};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -138,7 +136,10 @@ pub(super) fn routes() -> Router<Context> {
         .route("/api/v1/presets/remove", post(remove))
         .route("/api/v1/presets/rename", post(rename))
         .route("/api/v1/models/preset", post(use_for_model))
-        .route("/api/v1/models/defaults", get(defaults).post(change_defaults))
+        .route(
+            "/api/v1/models/defaults",
+            get(defaults).post(change_defaults),
+        )
         .route("/api/v1/params/export", post(export))
         .route("/api/v1/params/import", post(import))
 }
