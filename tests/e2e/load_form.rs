@@ -7,6 +7,7 @@ use fantoccini::key::Key;
 use serde_json::{Value, json};
 use test_support::Api;
 use test_support::home::TINY;
+use test_support::http::chat_body;
 use test_support::processes::Process;
 
 use crate::machine::Machine;
@@ -294,7 +295,9 @@ async fn window_command_line_api_and_a_request_run_the_same() {
         .await;
     assert_eq!(unloaded.status, 200, "{}", unloaded.text);
 
-    let answer = machine.gateway().chat("Hi", 1).await;
+    let mut body = chat_body("Hi", 1, false);
+    body["model"] = json!(TINY);
+    let answer = machine.gateway().post("/v1/chat/completions", &body).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let by_request = argv(&machine.engine());
 

@@ -100,11 +100,6 @@ fn loads(home: &Home) -> Vec<Load> {
                 ),
                 row("parallel", 3, Seen::Get("/props", "/total_slots", json!(3))),
                 row(
-                    "kvUnified",
-                    true,
-                    Seen::Log(&["llama_context", "kv_unified", "= true"]),
-                ),
-                row(
                     "seed",
                     1234,
                     Seen::Get(
@@ -151,8 +146,8 @@ fn loads(home: &Home) -> Vec<Load> {
                 ),
                 row(
                     "env",
-                    json!({"PADDOCK_TEST_SEES": "this"}),
-                    Seen::Variable("PADDOCK_TEST_SEES", "this"),
+                    json!({"GGML_TEST_SEES": "this"}),
+                    Seen::Variable("GGML_TEST_SEES", "this"),
                 ),
             ],
         },
@@ -182,6 +177,11 @@ fn loads(home: &Home) -> Vec<Load> {
                     "jinja",
                     false,
                     Seen::Post("/v1/chat/completions", with_tool, 500, "--jinja"),
+                ),
+                row(
+                    "kvUnified",
+                    false,
+                    Seen::Log(&["llama_context", "kv_unified", "= false"]),
                 ),
                 row("splitMode", "row", Seen::Accepted),
                 row("tensorSplit", json!([3, 1]), Seen::Accepted),

@@ -100,7 +100,7 @@ impl Files {
                 _ => json!(["ffn_.*=CPU", "blk\\.1\\.attn.*=CPU"]),
             },
             FieldKind::Numbers => one(random, vec![json!([1]), json!([3, 1.5])]),
-            FieldKind::Variables => json!({"PADDOCK_TEST_ANY": "a b, \"c\""}),
+            FieldKind::Variables => json!({"GGML_TEST_ANY": "a b, \"c\""}),
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use test_support::Home;
 use test_support::home::TINY;
 use test_support::host::pid_in;
+use test_support::http::chat_body;
 use test_support::processes::Process;
+use test_support::{Home, Host};
 
 async fn done(home: &Home, arguments: &[&str]) -> Value {
     let arguments = [arguments, &["--json"]].concat();
@@ -21,6 +22,14 @@ fn argv_of(loaded: &Value) -> Vec<String> {
         .unwrap();
     argv.remove(port + 1);
     argv
+}
+
+/// A request that names the model, and so loads it.
+async fn asks(host: &Host) {
+    let mut body = chat_body("Hi", 1, false);
+    body["model"] = json!(TINY);
+    let answer = host.gateway().post("/v1/chat/completions", &body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
 }
 
 /// Ends what is loaded and waits for it, so that the next load is a new one.
@@ -260,7 +269,7 @@ async fn presets_are_managed_over_http() {
     let imported = post("/api/v1/params/import", json!({"document": document})).await;
     assert_eq!(imported["presets"], json!(["b c"]));
     // What is loaded is what a request asks for, with nothing said.
-    assert_eq!(host.gateway().chat("Hi", 1).await.status, 200);
+    asks(&host).await;
     let running = host.model(TINY).await.unwrap();
     assert_eq!(running["params"], json!({"ctxSize": 512, "threads": 1}));
     post("/api/v1/presets/remove", json!({"name": "b c"})).await;
@@ -330,7 +339,7 @@ async fn the_command_line_the_api_and_a_request_run_the_same() {
     unload(&home).await;
     let by_api = argv_of(&host.load(TINY, json!({})).await);
     unload(&home).await;
-    assert_eq!(host.gateway().chat("Hi", 1).await.status, 200);
+    asks(&host).await;
     let by_request = argv_of(&host.model(TINY).await.unwrap());
     assert_eq!(by_cli, by_api);
     assert_eq!(by_cli, by_request);

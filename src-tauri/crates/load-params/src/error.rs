@@ -149,8 +149,8 @@ impl Error {
                 "Check its spelling; `paddock engine show NAME --json` lists the flags of an engine."
                     .into(),
             ),
+            Error::OwnedFlag { flag, .. } => Some(format!("Leave `{flag}` out.")),
             Error::UnknownParameter { .. }
-            | Error::OwnedFlag { .. }
             | Error::FlagValue { .. } => None,
             Error::GivenTwice { flag, .. } => Some(format!(
                 "Remove `{flag}` from the extra engine flags, or the parameter."

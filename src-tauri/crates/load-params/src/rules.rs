@@ -101,7 +101,7 @@ pub(crate) const RULES: &[Rule] = &[
         hint: "Raise `batchSize`, or lower `parallel`.",
         broken: |params, _| {
             // Without `parallel` the range sees to it.
-            matches!((params.batch_size, params.parallel), (Some(batch), Some(parallel)) if batch < parallel)
+            matches!((params.batch_size, params.parallel), (Some(batch @ 1..), Some(parallel)) if batch < parallel)
         },
     },
     Rule {
