@@ -17,6 +17,7 @@ mod hosts;
 mod hub;
 mod journey;
 mod keyboard;
+mod load_form;
 mod logs;
 mod looks;
 mod machine;

@@ -314,6 +314,117 @@ async fn a_parameter_that_the_engine_lacks_is_an_error_unless_it_may_be_skipped(
         .succeeded()
         .json();
     assert_eq!(shown["skipped"][0]["name"], "cacheTypeK");
+    // It can be known before: the engine is shown with what it cannot take.
+    let engines = home
+        .paddock(&["engine", "ls", "--json"])
+        .await
+        .succeeded()
+        .json();
+    let name = engines[0]["name"].as_str().unwrap();
+    let engine = home
+        .paddock(&["engine", "show", name])
+        .await
+        .succeeded()
+        .stdout;
+    assert!(
+        engine.contains("cacheTypeK: this engine has no flag `--cache-type-k`"),
+        "{engine}"
+    );
+    let engine = home.paddock(&["engine", "show", name, "--json"]).await;
+    let unsupported = engine.succeeded().json()["unsupported"].clone();
+    assert_eq!(unsupported.as_array().unwrap().len(), 1, "{unsupported}");
+    host.end(Signal::TERM).await;
+}
+
+/// Values that cannot be are usage errors, told in their own words alone; what a parameter names is checked before a start.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_wrong_with_a_parameter_is_said_with_what_to_try() {
+    let home = Home::with_tiny().await;
+    test_support::models::adapter(&home.file("adapter.gguf"));
+    let file = |name: &str| home.file(name).display().to_string();
+    let usage = home
+        .paddock(&["params", "tiny", "--threads", "0"])
+        .await
+        .checked(2);
+    assert_eq!(
+        usage.stderr,
+        "error: `threads` cannot be `0`: it takes a whole number from 1 to 512\n\
+         hint: Leave it empty for the engine's own choice.\n"
+    );
+    // A path is meant from where the command is given.
+    let lora = home
+        .paddock(&["params", "tiny", "--lora", "adapter.gguf:0.5", "--json"])
+        .await;
+    let lora = lora.succeeded().json()["params"]["lora"][0].clone();
+    assert_eq!(lora, format!("{}:0.5", file("adapter.gguf")));
+    for (flag, value, code, words) in [
+        (
+            "--lora",
+            file("tiny.gguf"),
+            "parameter_file_missing",
+            "it is a model, not a LoRA adapter",
+        ),
+        (
+            "--mmproj",
+            file("adapter.gguf"),
+            "parameter_file_missing",
+            "it is a LoRA adapter, not a vision projector",
+        ),
+        (
+            "--mmproj",
+            file("nothing.gguf"),
+            "parameter_file_missing",
+            "there is no such file",
+        ),
+        (
+            "--draft-model",
+            "nothing".to_owned(),
+            "draft_model_not_found",
+            "neither a file nor a model",
+        ),
+        (
+            "--set",
+            "frobnicate=1".to_owned(),
+            "unknown_flag",
+            "no flag `--frobnicate`",
+        ),
+    ] {
+        let refused = home
+            .paddock(&["params", "tiny", flag, &value, "--json"])
+            .await
+            .failed();
+        assert_eq!(refused.error_code(), code);
+        let error = &refused.json()["error"];
+        assert!(
+            error["message"].as_str().unwrap().contains(words),
+            "{error}"
+        );
+        assert!(!error["hint"].as_str().unwrap().is_empty(), "{error}");
+    }
+    // What only the engine can know is told in its words.
+    let host = home.serve().await;
+    for (flag, value, words) in [
+        (
+            "--device",
+            "Vulkan9",
+            "does not take the value of --device: invalid device: Vulkan9",
+        ),
+        (
+            "--override-tensor",
+            "(=CPU",
+            "the engine says: error loading model: Parenthesis is not closed",
+        ),
+    ] {
+        let refused = home
+            .paddock(&["load", "tiny", flag, value, "--json"])
+            .await
+            .failed();
+        let message = refused.json()["error"]["message"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        assert!(message.contains(words), "{message}");
+    }
     host.end(Signal::TERM).await;
 }
 
@@ -367,7 +478,7 @@ async fn the_command_line_for_b10434_is_what_it_takes() {
         (home.folder(), "HOME"),
     ];
     insta::assert_snapshot!(redact(&shown.join("\n"), &folders), @r"
-    ENGINE/llama-server --model HOME/tiny.gguf --host 127.0.0.1 --port PORT --alias local/tiny -lv 4 --ctx-size 4096 --n-gpu-layers 0 --reasoning-budget 0 --flash-attn on --threads 1 --batch-size 256 --load-mode mlock --cache-type-k q8_0 --cache-type-v q8_0 --parallel 2 --seed 1234
+    ENGINE/llama-server --model HOME/tiny.gguf --host 127.0.0.1 --port PORT --alias local/tiny -lv 4 --ctx-size 4096 --n-gpu-layers 0 --reasoning off --reasoning-budget 0 --flash-attn on --threads 1 --batch-size 256 --load-mode mlock --cache-type-k q8_0 --cache-type-v q8_0 --parallel 2 --seed 1234
     ENGINE/llama-server --model HOME/tiny.gguf --host 127.0.0.1 --port PORT --alias local/tiny -lv 4 --ctx-size 512 --load-mode mmap+mlock
     ENGINE/llama-server --model HOME/tiny.gguf --host 127.0.0.1 --port PORT --alias local/tiny -lv 4 --ctx-size 512 --n-gpu-layers auto --flash-attn auto
     ENGINE/llama-server --model HOME/tiny.gguf --host 127.0.0.1 --port PORT --alias local/tiny -lv 4 --ctx-size 512 --n-gpu-layers all --flash-attn off

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 
+use gguf::companions;
+use gguf::synthetic::{self, Family, Shape};
 use gguf::tiny::{self, Weights};
 
 use crate::environment;
@@ -17,6 +19,34 @@ pub fn tiny(path: &Path) {
 /// The tiny model in the types that real models come in.
 pub fn tiny_quantized(path: &Path) {
     tiny::write_with(path, Weights::Quantized).unwrap();
+}
+
+/// A LoRA adapter for the tiny model.
+pub fn adapter(path: &Path) {
+    write(path, &companions::adapter("llama"));
+}
+
+/// A vision projector for the tiny model.
+pub fn projector(path: &Path) {
+    write(path, &companions::projector());
+}
+
+/// A model of this family with random weights, as small as it may be.
+pub fn small(path: &Path, family: Family) {
+    let shape = Shape {
+        layers: 6,
+        embedding: 64,
+        feed_forward: 64,
+        heads: 2,
+        heads_kv: 1,
+        head_length: 32,
+        context_length: 4_096,
+        vocabulary: 384,
+        window: 64,
+        experts: 4,
+        ..family.usual()
+    };
+    synthetic::write(path, &shape).unwrap();
 }
 
 /// The real model, cut off as a download is.

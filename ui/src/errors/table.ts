@@ -29,6 +29,7 @@ export const errorTable: Record<string, Row> = {
   out_of_memory: { action: 'changeParameters', field: 'ctxSize' },
   engine_killed: { action: 'changeParameters', field: 'ctxSize' },
   unknown_flag: { action: 'changeParameters' },
+  refused_value: { action: 'changeParameters' },
   unknown_architecture: { hint: e.hints.newerEngine, action: 'chooseEngine' },
   library_missing: { action: 'chooseEngine' },
   illegal_instruction: { action: 'chooseEngine' },

@@ -18,7 +18,10 @@ use clap::Parser;
 use crate::arguments::{Arguments, Verb};
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => usage(&error),
+    };
     let filter = tracing_subscriber::EnvFilter::try_from_env("PADDOCK_LOG")
         .unwrap_or_else(|_| "warn".into());
     tracing_subscriber::fmt()
@@ -52,5 +55,22 @@ fn main() -> ExitCode {
             failure.print(json);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Says what is wrong with the command line, and ends with 2. Where a parameter's value is, its own words say all: clap would
+/// add the usage of every verb.
+fn usage(error: &clap::Error) -> ! {
+    let own_words = error.kind() == clap::error::ErrorKind::ValueValidation
+        && error.get(clap::error::ContextKind::InvalidArg).is_none();
+    let text = error.to_string();
+    match text.split_once("\n\nUsage:") {
+        Some((words, _)) if own_words => {
+            let (message, hint) = words.split_once("\nhint: ").unwrap_or((words, ""));
+            let message = message.strip_prefix("error: ").unwrap_or(message);
+            output::complain(message, hint, &[]);
+            std::process::exit(2);
+        }
+        _ => error.exit(),
     }
 }

@@ -1,7 +1,9 @@
 //! A flag for every load parameter, made from the table; so a parameter added there is on the command line.
 
+use std::path::Path;
+
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
-use load_params::{LoadParams, TABLE};
+use load_params::{LoadParams, TABLE, Template};
 
 const HEADING: &str = "Load parameters";
 const SET: &str = "set";
@@ -65,6 +67,7 @@ impl FromArgMatches for ParamArguments {
                     .map_err(|error| usage(&error))?;
             }
         }
+        from_here(&mut self.params);
         for assignment in matches.get_many::<String>(SET).into_iter().flatten() {
             load_params::set_flag(&mut self.params, assignment).map_err(|error| usage(&error))?;
         }
@@ -72,13 +75,36 @@ impl FromArgMatches for ParamArguments {
     }
 }
 
+/// Paths as they are meant where the command is given; the host and its engines have other working folders.
+fn from_here(params: &mut LoadParams) {
+    let absolute = |path: &str| {
+        let whole = std::path::absolute(path).ok();
+        whole.map_or_else(|| path.to_owned(), |path| path.display().to_string())
+    };
+    if let Some(path) = params.projector().map(absolute) {
+        params.mmproj = Some(path);
+    }
+    for item in params.lora.iter_mut().flatten() {
+        let path = load_params::adapter(item).0.to_owned();
+        *item = item.replacen(&path, &absolute(&path), 1);
+    }
+    if let Some(Template::File(path)) = params.chat_template.as_deref().map(Template::of) {
+        params.chat_template = Some(absolute(path));
+    }
+    // What is no file here is the key of a model.
+    let draft = params.draft_model.as_deref();
+    if let Some(path) = draft.filter(|path| Path::new(path).is_file()) {
+        params.draft_model = Some(absolute(path));
+    }
+}
+
 fn usage(error: &load_params::Error) -> clap::Error {
     let hint = error
         .hint()
-        .map(|hint| format!("\n{hint}"))
+        .map(|hint| format!("\nhint: {hint}"))
         .unwrap_or_default();
     clap::Error::raw(
         clap::error::ErrorKind::ValueValidation,
-        format!("{error}{hint}\n"),
+        format!("{error}{hint}"),
     )
 }

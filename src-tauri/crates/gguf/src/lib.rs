@@ -27,6 +27,7 @@
 //! Left out: tensor data (never read), big-endian files (named as such, not read), version 1 (2023,
 //! refused by llama.cpp too).
 
+pub mod companions;
 mod cursor;
 mod error;
 pub mod estimate;

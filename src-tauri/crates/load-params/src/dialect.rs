@@ -73,6 +73,8 @@ pub enum ThinkingStyle {
     Budget,
     /// `--reasoning off`.
     Switch,
+    /// Both: the template is told not to begin, and a model that begins all the same is ended at once.
+    SwitchAndBudget,
 }
 
 impl Dialect {
@@ -107,15 +109,16 @@ impl Dialect {
                 Some(flag) if names_auto_and_all(flag) => GpuLayersStyle::NumberOrWord,
                 Some(_) => GpuLayersStyle::Number,
             },
-            thinking: if flags.has("--reasoning-budget") {
-                ThinkingStyle::Budget
-            } else if flags
-                .usable("--reasoning")
-                .is_some_and(|flag| flag.takes_value() && flag.lists("off"))
-            {
-                ThinkingStyle::Switch
-            } else {
-                ThinkingStyle::Absent
+            thinking: {
+                let switch = flags
+                    .usable("--reasoning")
+                    .is_some_and(|flag| flag.takes_value() && flag.lists("off"));
+                match (switch, flags.has("--reasoning-budget")) {
+                    (true, true) => ThinkingStyle::SwitchAndBudget,
+                    (true, false) => ThinkingStyle::Switch,
+                    (false, true) => ThinkingStyle::Budget,
+                    (false, false) => ThinkingStyle::Absent,
+                }
             },
             jinja_by_default: matches!(jinja, Some("enabled" | "true")),
         }
@@ -162,6 +165,7 @@ impl fmt::Display for Dialect {
             ThinkingStyle::Absent => "no flag",
             ThinkingStyle::Budget => "--reasoning-budget 0",
             ThinkingStyle::Switch => "--reasoning off",
+            ThinkingStyle::SwitchAndBudget => "--reasoning off --reasoning-budget 0",
         };
         let jinja = if self.jinja_by_default { "on" } else { "off" };
         write!(
@@ -195,7 +199,7 @@ mod tests {
             flash_attention_default: Some("auto".into()),
             memory: MemoryStyle::LoadMode,
             gpu_layers: GpuLayersStyle::NumberOrWord,
-            thinking: ThinkingStyle::Budget,
+            thinking: ThinkingStyle::SwitchAndBudget,
             jinja_by_default: true,
         };
         assert_eq!(engine(B10434).dialect(), new);

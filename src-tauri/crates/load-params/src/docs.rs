@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
+    evidence::{EVIDENCE_BUILD, Evidence, evidence},
     spec::{Category, ParamSpec},
     table::TABLE,
 };
@@ -45,7 +46,29 @@ pub fn markdown() -> String {
             );
         }
     }
+    page.push_str(&shown());
     page
+}
+
+/// What a real engine showed of each parameter.
+fn shown() -> String {
+    let mut read = String::new();
+    let mut accepted = String::new();
+    for spec in TABLE {
+        // Writing to a string cannot fail.
+        let _ = match evidence(spec) {
+            Some(Evidence::Read(place)) => writeln!(read, "| `{}` | {place} |", spec.name),
+            Some(Evidence::Accepted(why)) => writeln!(accepted, "| `{}` | {why} |", spec.name),
+            None => writeln!(accepted, "| `{}` | not tried |", spec.name),
+        };
+    }
+    format!(
+        "\n## Tried on a real engine\n\n\
+         The journey `parameters_all` passes each parameter to {EVIDENCE_BUILD} at a value other than the engine's own, and \
+         reads its effect back:\n\n| parameter | read from |\n|---|---|\n{read}\n\
+         Of these only acceptance was shown: the engine took them and the model answered.\n\n\
+         | parameter | why no more |\n|---|---|\n{accepted}"
+    )
 }
 
 fn value(spec: &ParamSpec) -> String {
@@ -71,7 +94,9 @@ mod tests {
                 spec.name
             );
         }
-        let rows = page.lines().filter(|line| line.starts_with("| `"));
+        let (tables, shown) = page.split_once("\n## Tried").unwrap();
+        assert_eq!(shown.matches("\n| `").count(), TABLE.len());
+        let rows = tables.lines().filter(|line| line.starts_with("| `"));
         assert!(
             rows.into_iter()
                 .all(|row| row.replace("\\|", "").matches('|').count() == 6),

@@ -145,9 +145,12 @@ impl Error {
             Error::CommandLine { .. } => {
                 Some("Copy the whole command, from the program to its last flag.".into())
             }
+            Error::UnknownFlag { .. } => Some(
+                "Check its spelling; `paddock engine show NAME --json` lists the flags of an engine."
+                    .into(),
+            ),
+            Error::OwnedFlag { flag, .. } => Some(format!("Leave `{flag}` out.")),
             Error::UnknownParameter { .. }
-            | Error::UnknownFlag { .. }
-            | Error::OwnedFlag { .. }
             | Error::FlagValue { .. } => None,
             Error::GivenTwice { flag, .. } => Some(format!(
                 "Remove `{flag}` from the extra engine flags, or the parameter."

@@ -325,7 +325,8 @@ mod tests {
         );
         assert_eq!(
             passed("--frobnicate", None, B11434).unwrap_err(),
-            "this engine has no flag `--frobnicate`"
+            "this engine has no flag `--frobnicate`. Check its spelling; `paddock engine show NAME --json` lists the flags of \
+             an engine."
         );
         // A removed flag is no suggestion, and its own refusal repeats the engine's advice.
         assert!(

@@ -96,6 +96,15 @@ pub(crate) const RULES: &[Rule] = &[
         },
     },
     Rule {
+        params: ["batchSize", "parallel"],
+        reason: "`batchSize` is smaller than `parallel`, and each request needs a token of the batch",
+        hint: "Raise `batchSize`, or lower `parallel`.",
+        broken: |params, _| {
+            // Without `parallel` the range sees to it.
+            matches!((params.batch_size, params.parallel), (Some(batch @ 1..), Some(parallel)) if batch < parallel)
+        },
+    },
+    Rule {
         params: ["enableThinking", "jinja"],
         reason: "thinking can be turned off only where `jinja` is on",
         hint: "Leave `jinja` empty.",
@@ -209,6 +218,7 @@ mod tests {
             json!({ "chatTemplate": "llama3", "jinja": true }),
             json!({ "chatTemplate": "{{ x }}", "jinja": false }),
             json!({ "enableThinking": false, "jinja": false }),
+            json!({ "batchSize": 8, "parallel": 9 }),
         ] {
             assert_eq!(broken(RULES, wish.clone()).len(), 1, "{wish}");
         }
@@ -219,6 +229,7 @@ mod tests {
             json!({ "chatTemplate": "chatml", "jinja": true }),
             json!({ "chatTemplate": "chatml", "jinja": false }),
             json!({ "chatTemplate": "/t.jinja", "jinja": true }),
+            json!({ "batchSize": 8, "parallel": 8 }),
         ] {
             assert!(broken(RULES, wish.clone()).is_empty(), "{wish}");
         }

@@ -248,6 +248,14 @@ pub(crate) fn thinking(_: &ParamSpec, params: &LoadParams, engine: &Engine<'_>) 
         ThinkingStyle::Absent => return Err(engine.lacks("--reasoning-budget")),
         ThinkingStyle::Budget => engine.valued("--reasoning-budget", "0")?,
         ThinkingStyle::Switch => engine.valued("--reasoning", "off")?,
+        ThinkingStyle::SwitchAndBudget => {
+            let mut pieces = engine.valued("--reasoning", "off")?;
+            // Who sets a budget of their own keeps it.
+            if !params.extra.contains_key("--reasoning-budget") {
+                pieces.extend(engine.valued("--reasoning-budget", "0")?);
+            }
+            pieces
+        }
     };
     if !engine.dialect.jinja_by_default && engine.flags.has("--jinja") {
         pieces.extend(engine.switch("--jinja")?);
@@ -422,7 +430,7 @@ mod tests {
                 Err("this engine has no flag `--reasoning-budget`"),
             ),
             (B11434, true, Ok("")),
-            (B11434, false, Ok("--reasoning-budget 0")),
+            (B11434, false, Ok("--reasoning off --reasoning-budget 0")),
             (jinja_off, false, Ok("--reasoning-budget 0 --jinja")),
             (switch, false, Ok("--reasoning off")),
         ] {

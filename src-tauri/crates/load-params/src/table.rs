@@ -78,8 +78,8 @@ pub static TABLE: &[ParamSpec] = &[
         details: "Off makes such a model answer at once. Models that cannot think are not changed.",
         engine_flags: &[],
         off_flags: &[],
-        spelled: "false is `--reasoning-budget 0` or `--reasoning off`, with `--jinja` where that is not the default; true \
-                  passes nothing",
+        spelled: "false is `--reasoning off` and `--reasoning-budget 0`, as far as there are such flags, with `--jinja` where \
+                  that is not the default; true passes nothing",
         get: |params| params.enable_thinking.as_ref().map(Stored::to_value),
         put: |params, value| store(&mut params.enable_thinking, value),
         spell: spelling::thinking,
@@ -297,7 +297,8 @@ pub static TABLE: &[ParamSpec] = &[
         name: "batchSize",
         cli_flag: "--batch-size",
         label: "Batch size",
-        kind: integer(1, INT_MAX),
+        // Engines abort with less than a token for each of the four requests that are their own default.
+        kind: integer(4, INT_MAX),
         unit: Some("tokens"),
         category: Category::Speed,
         help: "How many tokens of a prompt are read at once.",

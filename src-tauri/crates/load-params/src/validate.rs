@@ -219,7 +219,7 @@ mod tests {
             errors,
             [
                 "`ctxSize` cannot be `4294967295`: it takes a whole number from 0 to 2147483647",
-                "`batchSize` cannot be `0`: it takes a whole number from 1 to 2147483647",
+                "`batchSize` cannot be `0`: it takes a whole number from 4 to 2147483647",
                 "`parallel` cannot be `300`: it takes a whole number from 1 to 256",
                 "`seed` cannot be `-2`: it takes a whole number from -1 to 4294967295",
             ]

@@ -159,7 +159,7 @@ fn dialects() {
         (
             MemoryStyle::LoadMode,
             GpuLayersStyle::NumberOrWord,
-            ThinkingStyle::Budget
+            ThinkingStyle::SwitchAndBudget
         )
     );
     assert!(new.jinja_by_default);

@@ -216,9 +216,15 @@ impl Core {
             return Err(Error::InvalidParams { problems: wrong });
         }
         doubtful.extend(found.projector_problem(&effective));
+        let architecture = found
+            .facts
+            .and_then(|facts| facts.info.architecture.clone());
         let (wish, pair, known) = (effective.clone(), projector.clone(), Arc::clone(&settings));
         let spoken = self
-            .blocking(move |_| parameter_files::resolved(&wish, pair.as_deref(), &known))
+            .blocking(move |_| {
+                let architecture = architecture.as_deref();
+                parameter_files::resolved(&wish, pair.as_deref(), architecture, &known)
+            })
             .await??;
         let argv =
             load_params::argv(&spoken, &capabilities.flags, unsupported).map_err(|source| {

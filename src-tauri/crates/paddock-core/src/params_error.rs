@@ -85,7 +85,7 @@ impl ParamsError {
     pub fn hint(&self) -> String {
         match self {
             Self::FileMissing { param, .. } => {
-                format!("Check the path, or leave `{param}` empty.")
+                format!("Name another file, or leave `{param}` empty.")
             }
             Self::DraftUnknown { .. } => {
                 "Give the path of a GGUF file, or the key of a model; `paddock ls` lists them."
@@ -95,7 +95,7 @@ impl ParamsError {
                 "There is no preset yet: save one first.".to_owned()
             }
             Self::UnknownPreset { known, .. } => {
-                format!("There are {}; or load without one.", known.join(", "))
+                format!("Take one of these: {}.", known.join(", "))
             }
             Self::PresetName { .. } => {
                 "Give it a name of up to 64 letters that no other preset has.".to_owned()

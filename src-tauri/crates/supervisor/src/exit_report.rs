@@ -15,6 +15,13 @@ pub enum FailureCause {
         /// The flag, as the engine repeats it.
         flag: String,
     },
+    /// It does not take the value of a flag.
+    RefusedValue {
+        /// The flag, as the engine repeats it.
+        flag: String,
+        /// The engine's words.
+        reason: String,
+    },
     /// The model file vanished between our check and its open.
     ModelMissing,
     /// The file does not begin with `GGUF`.
@@ -59,6 +66,7 @@ impl FailureCause {
     pub fn code(&self) -> &'static str {
         match self {
             Self::UnknownFlag { .. } => "unknown_flag",
+            Self::RefusedValue { .. } => "refused_value",
             Self::ModelMissing => "model_missing",
             Self::NotGguf => "model_not_gguf",
             Self::EmptyModel => "model_empty",
@@ -80,6 +88,9 @@ impl FailureCause {
     fn message(&self) -> String {
         match self {
             Self::UnknownFlag { flag } => format!("this engine does not know the flag {flag}"),
+            Self::RefusedValue { flag, reason } => {
+                format!("the engine does not take the value of {flag}: {reason}")
+            }
             Self::ModelMissing => "the model file is not there any more".to_owned(),
             Self::NotGguf => "the model file is not a GGUF file".to_owned(),
             Self::EmptyModel => "the model file is empty".to_owned(),
@@ -116,6 +127,9 @@ impl FailureCause {
         match self {
             Self::UnknownFlag { .. } => {
                 "Remove the option from the model's parameters, or use another engine build."
+            }
+            Self::RefusedValue { .. } => {
+                "Change the value of that parameter, or leave it empty for the engine's own choice."
             }
             Self::ModelMissing => {
                 "Reconnect the drive it was on, or import it from where it is now."
@@ -222,8 +236,14 @@ impl ExitReport {
     #[must_use]
     pub fn new(exit: ExitKind, log_tail: Vec<String>) -> Self {
         let cause = classify(exit, &log_tail);
+        let complaint = || log_tail.iter().find_map(|line| complaint_in(line));
+        // What no rule knows is best said in the engine's own words.
+        let said = match cause {
+            FailureCause::Unknown => complaint().map(|words| format!("the engine says: {words}")),
+            _ => None,
+        };
         Self {
-            message: cause.message(),
+            message: said.unwrap_or_else(|| cause.message()),
             hint: cause.hint().to_owned(),
             status: exit.to_string(),
             cause,
@@ -296,6 +316,9 @@ fn classify(exit: ExitKind, log_tail: &[String]) -> FailureCause {
                 flag: flag.to_owned(),
             };
         }
+        if let Some(refused) = refused_value(line) {
+            return refused;
+        }
         if let Some(architecture) = after(line, "unknown model architecture: '") {
             let architecture = architecture.trim_end_matches('\'').to_owned();
             return FailureCause::UnknownArchitecture { architecture };
@@ -316,6 +339,39 @@ fn classify(exit: ExitKind, log_tail: &[String]) -> FailureCause {
         ExitKind::Signal(7 | 11) | ExitKind::Code(STATUS_ACCESS_VIOLATION) => FailureCause::Crashed,
         _ => FailureCause::Unknown,
     }
+}
+
+/// `error while handling argument "--device": invalid device: Vulkan9`.
+fn refused_value(line: &str) -> Option<FailureCause> {
+    const TEMPLATE: &str = "the supplied chat template is not supported";
+    let (flag, reason) = match after(line, "error while handling argument \"") {
+        Some(rest) => rest.split_once("\": ")?,
+        None if line.contains(TEMPLATE) => ("--chat-template", "it is no template that it can run"),
+        None => return None,
+    };
+    // The names of C++'s own functions.
+    let reason = match reason.trim() {
+        "stoi" | "stof" | "stod" | "stol" | "stoll" | "stoul" => "it is no number, or too large",
+        words => words,
+    };
+    Some(FailureCause::RefusedValue {
+        flag: flag.to_owned(),
+        reason: reason.to_owned(),
+    })
+}
+
+/// The words of a line that the engine marks as an error, without its time and the function's name:
+/// `0.00.016.615 E llama_model_load: error loading model: Parenthesis is not closed.`
+fn complaint_in(line: &str) -> Option<&str> {
+    let (time, rest) = line.split_once(" E ")?;
+    if !time
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    {
+        return None;
+    }
+    let words = rest.split_once(": ").map_or(rest, |(_, words)| words);
+    Some(words.trim().trim_end_matches('.')).filter(|words| !words.is_empty())
 }
 
 const STATUS_ILLEGAL_INSTRUCTION: i32 = 0xC000_001D_u32.cast_signed();
@@ -342,153 +398,5 @@ fn after<'line>(line: &'line str, marker: &str) -> Option<&'line str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn cause(exit: ExitKind, line: &str) -> FailureCause {
-        ExitReport::new(exit, vec!["an earlier line".to_owned(), line.to_owned()]).cause
-    }
-
-    /// The table in the engine facts, row by row, in the engine's own words. The journeys produce the same rows with
-    /// the real engine; this says which words they rest on. (Start failures that say nothing: llama-swap#789.)
-    #[test]
-    fn every_row_of_the_failure_table_has_its_cause() {
-        let one = ExitKind::Code(1);
-        for (exit, line, expected) in [
-            (
-                one,
-                "error: invalid argument: --mlokc",
-                FailureCause::UnknownFlag {
-                    flag: "--mlokc".to_owned(),
-                },
-            ),
-            (
-                one,
-                "E gguf_init_from_file: failed to open GGUF file '/m.gguf' (No such file or directory)",
-                FailureCause::ModelMissing,
-            ),
-            (
-                one,
-                "E gguf_init_from_reader: invalid magic characters: '<htm', expected 'GGUF'",
-                FailureCause::NotGguf,
-            ),
-            (
-                one,
-                "E gguf_init_from_reader: failed to read magic",
-                FailureCause::EmptyModel,
-            ),
-            (
-                one,
-                "E llama_model_load: error loading model: tensor 'blk.3.ffn_up.weight' data is not within the file bounds, model is corrupted or incomplete",
-                FailureCause::TruncatedModel,
-            ),
-            (
-                one,
-                "E start: couldn't bind HTTP server socket, hostname: 127.0.0.1, port: 8080",
-                FailureCause::PortInUse,
-            ),
-            (
-                one,
-                "E init: failed to allocate buffer for kv cache",
-                FailureCause::OutOfMemory,
-            ),
-            (
-                one,
-                "E llama_model_load: error loading model: unknown model architecture: 'llama9'",
-                FailureCause::UnknownArchitecture {
-                    architecture: "llama9".to_owned(),
-                },
-            ),
-            (
-                ExitKind::Code(127),
-                "llama-server: error while loading shared libraries: libllama.so.0: cannot open shared object file: No such file or directory",
-                FailureCause::LibraryMissing {
-                    library: Some("libllama.so.0".to_owned()),
-                },
-            ),
-            (
-                ExitKind::Signal(6),
-                "GGML_ASSERT failed",
-                FailureCause::Aborted,
-            ),
-            (ExitKind::Signal(9), "", FailureCause::Killed),
-            (
-                ExitKind::Signal(4),
-                "AMX is not ready to be used!",
-                FailureCause::IllegalInstruction,
-            ),
-            (
-                ExitKind::Code(0xC000_001D_u32.cast_signed()),
-                "",
-                FailureCause::IllegalInstruction,
-            ),
-            (ExitKind::Signal(11), "", FailureCause::Crashed),
-            (
-                ExitKind::Signal(11),
-                "E llama_init_from_model: failed to initialize the context: failed to allocate buffer for kv cache",
-                FailureCause::OutOfMemory,
-            ),
-            (
-                one,
-                "E gguf_init_from_reader: failed to read key-value pairs",
-                FailureCause::TruncatedModel,
-            ),
-            (one, "something new", FailureCause::Unknown),
-        ] {
-            assert_eq!(cause(exit, line), expected, "{exit} with {line:?}");
-        }
-    }
-
-    #[test]
-    fn silence_is_told_from_words_that_no_rule_knows() {
-        let report = |line: &str| ExitReport::new(ExitKind::Code(1), vec![line.to_owned()]);
-        assert!(report("0.00.1 I srv  load_model: loading model '/m.gguf'").is_silent());
-        assert!(!report("0.00.1 E srv  something: new").is_silent());
-        assert!(!report("error: invalid argument: --x").is_silent());
-        assert!(!ExitReport::new(ExitKind::Signal(9), Vec::new()).is_silent());
-    }
-
-    #[test]
-    fn what_shells_and_old_systems_say_is_understood() {
-        assert_eq!(
-            cause(ExitKind::Code(132), "Illegal instruction"),
-            FailureCause::IllegalInstruction
-        );
-        let line = "llama-server: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.38' not found (required by ./libllama.so)";
-        let report = ExitReport::new(ExitKind::Code(1), vec![line.to_owned()]);
-        assert_eq!(
-            report.cause,
-            FailureCause::LibraryMissing {
-                library: Some("GLIBC_2.38".to_owned())
-            }
-        );
-        assert!(report.hint.contains("newer system"), "{}", report.hint);
-    }
-
-    #[test]
-    fn every_cause_says_what_to_try() {
-        for exit in [
-            ExitKind::Code(1),
-            ExitKind::Code(127),
-            ExitKind::Signal(4),
-            ExitKind::Signal(9),
-            ExitKind::GuardLost,
-        ] {
-            let report = ExitReport::new(exit, Vec::new());
-            assert!(
-                !report.hint.is_empty() && !report.message.is_empty(),
-                "{exit}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_status_reads_as_a_person_would_say_it() {
-        assert_eq!(ExitKind::Code(1).to_string(), "exit code 1");
-        assert_eq!(ExitKind::Signal(4).to_string(), "signal 4, SIGILL");
-        assert_eq!(
-            ExitKind::Code(STATUS_ILLEGAL_INSTRUCTION).to_string(),
-            "exit code 0xC000001D"
-        );
-    }
-}
+#[path = "exit_report_tests.rs"]
+mod tests;

@@ -94,16 +94,16 @@ pub(super) async fn run(preset: Preset, json: bool) -> Result<(), Failure> {
 /// What a file holds, or standard input where it is called `-`.
 fn document(file: &Path) -> Result<Value, Failure> {
     let text = if file == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map(|_| text)
+        let mut text = Vec::new();
+        std::io::stdin().read_to_end(&mut text).map(|_| text)
     } else {
-        std::fs::read_to_string(file)
+        std::fs::read(file)
     };
     let text = text.map_err(|error| {
         let message = format!("{} cannot be read: {error}", file.display());
         Failure::new("invalid_path", message, "Check the path.")
     })?;
-    serde_json::from_str(&text).map_err(|error| {
+    serde_json::from_slice(&text).map_err(|error| {
         Failure::new(
             "invalid_parameters_file",
             format!("{} is no JSON: {error}", file.display()),
