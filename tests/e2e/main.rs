@@ -19,4 +19,6 @@ mod keyboard;
 mod looks;
 mod machine;
 mod settings;
+mod tray;
+mod tray_host;
 mod window;

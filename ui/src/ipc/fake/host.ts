@@ -12,6 +12,7 @@ import {
   type Snapshot,
 } from '../bindings';
 import { FakeChat } from './chat';
+import { FakeDesktop } from './desktop';
 import { FakeDownloads } from './downloads';
 import { FakeEngines } from './engines';
 import { FakeForms } from './forms';
@@ -54,6 +55,7 @@ export class FakeHost {
       ...this.serving.commands,
       ...this.forms.commands,
       ...this.engines.commands,
+      ...new FakeDesktop().commands,
       ...new FakeDownloads(scenario).commands,
       ...new FakeHubSettings(scenario).commands,
     };
