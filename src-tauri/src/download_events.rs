@@ -3,15 +3,12 @@
 use std::collections::HashMap;
 
 use paddock_core::{Core, JobState};
-use tauri::{AppHandle, Manager, Runtime};
-use tauri_plugin_notification::NotificationExt;
+use tauri::{AppHandle, Runtime};
 use tauri_specta::Event;
 
 use crate::ipc_types::LibraryChanged;
 use crate::ipc_types::downloads::{DownloadsChanged, JobView};
-
-/// The settings' word for not being notified, in the `desktop` part.
-const NOTIFICATIONS: &str = "notifications";
+use crate::notifications;
 
 /// Tells from now on, until the app ends. The queue publishes at most four times a second.
 pub(crate) fn start<R: Runtime>(app: &AppHandle<R>, core: &Core) {
@@ -31,7 +28,7 @@ pub(crate) fn start<R: Runtime>(app: &AppHandle<R>, core: &Core) {
                     // A model that is done is in the library before the page hears of it.
                     let _ = core.wait_for_download(&job.id).await;
                     let _ = LibraryChanged.emit(&app);
-                    notify(&app, &core, &job.label, job.state == JobState::Done);
+                    notify(&app, &job.label, job.state == JobState::Done);
                 }
             }
             states.retain(|id, _| now.iter().any(|job| job.id == *id));
@@ -45,28 +42,11 @@ pub(crate) fn start<R: Runtime>(app: &AppHandle<R>, core: &Core) {
     });
 }
 
-fn notify<R: Runtime>(app: &AppHandle<R>, core: &Core, label: &str, done: bool) {
-    let is_wanted = core
-        .settings()
-        .desktop
-        .get(NOTIFICATIONS)
-        .and_then(serde_json::Value::as_bool)
-        .unwrap_or(true);
-    let is_looked_at = app
-        .get_webview_window("main")
-        .and_then(|window| window.is_focused().ok())
-        .unwrap_or(false);
-    if !is_wanted || is_looked_at {
-        return;
-    }
+fn notify<R: Runtime>(app: &AppHandle<R>, label: &str, done: bool) {
     let title = if done {
         "Download finished"
     } else {
         "Download failed"
     };
-    // A desktop without notifications is no fault of the download.
-    let shown = app.notification().builder().title(title).body(label).show();
-    if let Err(error) = shown {
-        tracing::debug!(%error, "no notification");
-    }
+    notifications::tell(app, title, label);
 }

@@ -4,6 +4,7 @@
 
 pub mod chat;
 pub mod command_line;
+pub mod desktop;
 pub mod downloads;
 pub mod engines;
 pub mod first_run;

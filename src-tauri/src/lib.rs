@@ -10,15 +10,18 @@ mod event_bridge;
 mod ipc_convert;
 pub mod ipc_error;
 pub mod ipc_types;
+mod login;
+mod notifications;
 mod plugin_store;
 mod shutdown;
 mod start_up;
+mod tray;
 mod web_view;
 mod window;
 
 use std::io::IsTerminal;
 
-use tauri::{Manager, RunEvent};
+use tauri::{Manager, RunEvent, WindowEvent};
 
 /// Commands and events as the page sees them. The bindings in `ui/src/ipc/bindings.ts` are made from it.
 pub fn api<R: tauri::Runtime>() -> tauri_specta::Builder<R> {
@@ -114,6 +117,8 @@ pub fn api<R: tauri::Runtime>() -> tauri_specta::Builder<R> {
             commands::settings::add_model_folder::<tauri::Wry>,
             commands::settings::remove_model_folder::<tauri::Wry>,
             commands::settings::open_data_folder::<tauri::Wry>,
+            commands::desktop::desktop_settings::<tauri::Wry>,
+            commands::desktop::set_desktop_settings::<tauri::Wry>,
         ])
         .events(tauri_specta::collect_events![
             ipc_types::SnapshotChanged,
@@ -148,12 +153,21 @@ pub fn run() {
         .plugin(tauri_plugin_shell::init())
         .plugin(tauri_plugin_deep_link::init())
         .plugin(tauri_plugin_notification::init())
+        .plugin(window::keeps_its_place())
+        .on_window_event(|window, event| {
+            if let WindowEvent::CloseRequested { api, .. } = event {
+                window::on_close(window.app_handle(), api);
+            }
+        })
         .invoke_handler(api.invoke_handler())
         .setup(move |app| {
             api.mount_events(app);
             app.manage(app_state::AppState::default());
+            app.manage(tray::Tray::default());
+            app.manage(tray::Clipboard::default());
             app.manage(commands::chat::Answers::default());
             let handle = app.handle().clone();
+            window::first(&handle);
             start_up::begin(&handle);
             deep_link::listen(&handle);
             shutdown::on_signals(handle);
@@ -161,10 +175,12 @@ pub fn run() {
         })
         .build(tauri::generate_context!());
     match app {
-        Ok(app) => app.run(|app, event| {
-            if matches!(event, RunEvent::Exit) {
-                shutdown::end(app);
-            }
+        Ok(app) => app.run(|app, event| match event {
+            RunEvent::Exit => shutdown::end(app),
+            // A click on the icon in the dock.
+            #[cfg(target_os = "macos")]
+            RunEvent::Reopen { .. } => window::show(app),
+            _ => {}
         }),
         Err(error) => {
             tracing::error!(%error, "the window could not be opened");

@@ -14,7 +14,7 @@ use crate::app_state::{AppState, Phase};
 use crate::event_bridge;
 use crate::ipc_error::IpcError;
 use crate::plugin_store::PluginSettingsStore;
-use crate::{deep_link, download_events, shutdown, window};
+use crate::{deep_link, download_events, notifications, shutdown, tray, window};
 
 /// Between taking the folder and being found, and between being found no more and giving the folder back, a host needs
 /// a moment.
@@ -64,6 +64,10 @@ pub(crate) fn begin<R: Runtime>(app: &AppHandle<R>) {
             Ok(phase) => phase,
             Err(error) => Phase::Failed { error, told: false },
         };
+        // Started without a window, and there is something to decide.
+        if !matches!(phase, Phase::Ready { .. }) {
+            window::show(&app);
+        }
         app.state::<AppState>().enter(phase);
     });
 }
@@ -126,6 +130,8 @@ async fn open<R: Runtime>(app: &AppHandle<R>) -> Result<Phase, IpcError> {
     let host = Host::start(core.clone(), lock, address, hooks(app)).await?;
     event_bridge::start(app, &core);
     download_events::start(app, &core);
+    notifications::start(app, &core);
+    tray::start(app, &core);
     Ok(Phase::Ready {
         core,
         host: Some(host),

@@ -1,12 +1,88 @@
-//! The main window.
+//! The main window: shown, hidden in favour of the tray, and brought back.
 
-use tauri::{AppHandle, Manager, Runtime};
+use paddock_core::Core;
+use settings::{DataDir, DesktopSettings};
+use tauri::plugin::TauriPlugin;
+use tauri::{AppHandle, CloseRequestApi, Manager, Runtime, WebviewWindow};
+use tauri_plugin_window_state::StateFlags;
+
+use crate::app_state::AppState;
+use crate::tray::{self, Tray};
+
+/// Size and place, kept beside the settings. Whether it is seen is the settings' to say.
+pub(crate) fn keeps_its_place<R: Runtime>() -> TauriPlugin<R> {
+    let kept = tauri_plugin_window_state::Builder::new()
+        .with_state_flags(StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED);
+    match DataDir::of_user() {
+        // An absolute path counts as it is.
+        Ok(data) => kept.with_filename(data.root().join("window.json").display().to_string()),
+        Err(_) => kept,
+    }
+    .build()
+}
+
+fn main<R: Runtime>(app: &AppHandle<R>) -> Option<WebviewWindow<R>> {
+    app.get_webview_window("main")
+}
 
 /// Brings the window up, wherever it is.
 pub(crate) fn show<R: Runtime>(app: &AppHandle<R>) {
-    if let Some(window) = app.get_webview_window("main") {
+    if let Some(window) = main(app) {
         let _ = window.show();
         let _ = window.unminimize();
         let _ = window.set_focus();
+    }
+}
+
+/// Brings the window up without covering anything with it.
+pub(crate) fn show_minimised<R: Runtime>(app: &AppHandle<R>) {
+    if let Some(window) = main(app) {
+        let _ = window.minimize();
+        let _ = window.show();
+    }
+}
+
+/// Whether there is a window to be found, minimised or not.
+pub(crate) fn is_shown<R: Runtime>(app: &AppHandle<R>) -> bool {
+    main(app).is_some_and(|window| window.is_visible().unwrap_or(true))
+}
+
+/// Whether the user has it before them.
+pub(crate) fn is_looked_at<R: Runtime>(app: &AppHandle<R>) -> bool {
+    main(app).is_some_and(|window| {
+        window.is_visible().unwrap_or(false) && window.is_focused().unwrap_or(false)
+    })
+}
+
+/// The window of a start, which the settings may want in the tray, or minimised where there is none.
+pub(crate) fn first<R: Runtime>(app: &AppHandle<R>) {
+    let settings = DataDir::of_user()
+        .map(|data| DesktopSettings::peek(&data.settings()))
+        .unwrap_or_default();
+    match (settings.start_hidden, settings.tray) {
+        (false, _) => show_at_start(app),
+        (true, true) => {}
+        (true, false) => show_minimised(app),
+    }
+    tray::keep_reachable(app);
+}
+
+fn show_at_start<R: Runtime>(app: &AppHandle<R>) {
+    if let Some(window) = main(app) {
+        let _ = window.show();
+    }
+}
+
+/// The window is to be closed: it stays in the tray if the user wants that and can reach it there; else the app ends.
+pub(crate) fn on_close<R: Runtime>(app: &AppHandle<R>, close: &CloseRequestApi) {
+    let stays = |core: Core| {
+        let settings = DesktopSettings::of(&core.settings().desktop);
+        settings.tray && settings.close_to_tray && app.state::<Tray>().is_shown()
+    };
+    if app.state::<AppState>().core().is_ok_and(stays) {
+        close.prevent_close();
+        if let Some(window) = main(app) {
+            let _ = window.hide();
+        }
     }
 }

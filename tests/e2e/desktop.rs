@@ -58,25 +58,8 @@ impl Desktop {
 
     /// What the close button of a window manager does: asks the app's window to close.
     pub(crate) fn close_window(&self) {
-        let (server, screen) = RustConnection::connect(Some(&self.display)).unwrap();
-        let atom = |name: &str| {
-            let asked = server.intern_atom(false, name.as_bytes()).unwrap();
-            asked.reply().unwrap().atom
-        };
-        let (protocols, delete) = (atom("WM_PROTOCOLS"), atom("WM_DELETE_WINDOW"));
-        let root = server.setup().roots[screen].root;
-        let closable = |window: &Window| {
-            let asked = server.get_property(false, *window, protocols, AtomEnum::ATOM, 0, 32);
-            let Ok(answer) = asked.unwrap().reply() else {
-                return false;
-            };
-            let speaks = answer
-                .value32()
-                .is_some_and(|mut atoms| atoms.any(|atom| atom == delete));
-            speaks && self.is_shown(&server, *window)
-        };
-        let windows = server.query_tree(root).unwrap().reply().unwrap().children;
-        let window = windows.into_iter().find(closable).expect("a window");
+        let (server, root, protocols, delete) = self.connect();
+        let window = closable(&server, root, protocols, delete).expect("a window");
         let message = ClientMessageEvent::new(32, window, protocols, [delete, 0, 0, 0, 0]);
         server
             .send_event(false, window, EventMask::NO_EVENT, message)
@@ -85,14 +68,46 @@ impl Desktop {
         server.get_input_focus().unwrap().reply().unwrap();
     }
 
-    #[allow(clippy::unused_self)]
-    fn is_shown(&self, server: &RustConnection, window: Window) -> bool {
-        server
-            .get_window_attributes(window)
-            .unwrap()
-            .reply()
-            .is_ok_and(|attributes| attributes.map_state == MapState::VIEWABLE)
+    /// Whether there is a window that can be seen, and closed.
+    pub(crate) fn shows_a_window(&self) -> bool {
+        let (server, root, protocols, delete) = self.connect();
+        closable(&server, root, protocols, delete).is_some()
     }
+
+    fn connect(&self) -> (RustConnection, Window, u32, u32) {
+        let (server, screen) = RustConnection::connect(Some(&self.display)).unwrap();
+        let atom = |name: &str| {
+            let asked = server.intern_atom(false, name.as_bytes()).unwrap();
+            asked.reply().unwrap().atom
+        };
+        let (protocols, delete) = (atom("WM_PROTOCOLS"), atom("WM_DELETE_WINDOW"));
+        let root = server.setup().roots[screen].root;
+        (server, root, protocols, delete)
+    }
+}
+
+/// A window on the screen that can be asked to close.
+fn closable(server: &RustConnection, root: Window, protocols: u32, delete: u32) -> Option<Window> {
+    let is_closable = |window: &Window| {
+        let asked = server.get_property(false, *window, protocols, AtomEnum::ATOM, 0, 32);
+        let Ok(answer) = asked.unwrap().reply() else {
+            return false;
+        };
+        let speaks = answer
+            .value32()
+            .is_some_and(|mut atoms| atoms.any(|atom| atom == delete));
+        speaks && is_shown(server, *window)
+    };
+    let windows = server.query_tree(root).unwrap().reply().unwrap().children;
+    windows.into_iter().find(is_closable)
+}
+
+fn is_shown(server: &RustConnection, window: Window) -> bool {
+    server
+        .get_window_attributes(window)
+        .unwrap()
+        .reply()
+        .is_ok_and(|attributes| attributes.map_state == MapState::VIEWABLE)
 }
 
 /// Starts a program that says its number or address in the first line.

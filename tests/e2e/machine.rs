@@ -151,6 +151,16 @@ impl Machine {
         self.home.file("app.log")
     }
 
+    /// The address of the session bus.
+    pub(crate) fn bus(&self) -> &str {
+        &self.desktop.bus
+    }
+
+    /// Whether a window of the app can be seen.
+    pub(crate) fn shows_a_window(&self) -> bool {
+        self.desktop.shows_a_window()
+    }
+
     /// The close button.
     pub(crate) fn close_window(&self) {
         self.desktop.close_window();

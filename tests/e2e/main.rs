@@ -23,4 +23,6 @@ mod looks;
 mod machine;
 mod server;
 mod settings;
+mod tray;
+mod tray_host;
 mod window;

@@ -573,3 +573,21 @@ async fn a_failed_load_says_what_failed_why_and_what_to_try() {
     hint: Reconnect the drive it was on, or import it from where it is now with `paddock import PATH`.
     "#);
 }
+
+/// Loaded by the list, and silent, as after a sleep that took the GPU: Jan #8517.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_engine_that_does_not_answer_any_more_is_ended_and_says_so() {
+    let lab = Lab::new();
+    let server = lab.ready(lab.spec(&lab.tiny(), &[])).await;
+    assert!(server.healthy().await);
+    let pid = server.status().pid.unwrap();
+    processes::send(pid, Signal::STOP);
+    assert!(!server.healthy().await);
+    server.give_up_on();
+    server.ended().await;
+    assert!(!processes::is_alive(pid));
+    let failure = server.status().error.unwrap();
+    assert_eq!(failure.code, "engine_unresponsive");
+    assert!(!failure.hint.is_empty());
+    lab.end().await;
+}

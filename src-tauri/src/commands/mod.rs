@@ -2,6 +2,7 @@
 
 pub(crate) mod chat;
 pub(crate) mod command_line;
+pub(crate) mod desktop;
 pub(crate) mod downloads;
 pub(crate) mod engines;
 pub(crate) mod first_run;

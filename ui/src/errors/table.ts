@@ -38,6 +38,7 @@ export const errorTable: Record<string, Row> = {
   engine_failed: { action: 'showLog' },
   engine_terminated: { action: 'tryAgain' },
   guard_lost: { action: 'tryAgain' },
+  engine_unresponsive: { action: 'tryAgain' },
   port_in_use: { action: 'tryAgain' },
   // The model's file.
   model_missing: { hint: e.hints.modelMissing, action: 'openFolders' },

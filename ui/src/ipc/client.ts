@@ -6,6 +6,7 @@ import {
   type ChatEvent,
   type ChatRequest,
   commands,
+  type DesktopChange,
   type DownloadLimits,
   type DownloadRequest,
   type EndpointChange,
@@ -145,6 +146,9 @@ export const client = {
   setTheme: (theme: Theme) => unwrap(commands.setTheme(theme)),
   addModelFolder: () => unwrap(commands.addModelFolder()),
   removeModelFolder: (path: string) => unwrap(commands.removeModelFolder(path)),
+  desktopSettings: () => unwrap(commands.desktopSettings()),
+  /** What is not given stays as it is. */
+  setDesktopSettings: (change: DesktopChange) => unwrap(commands.setDesktopSettings(change)),
   pickEngine: () => unwrap(commands.pickEngine()),
   chooseEngine: (name: string) => unwrap(commands.useEngine(name)),
 

@@ -33,6 +33,7 @@ export const keys = {
   estimates: ['estimate'] as const,
   presets: ['presets'] as const,
   commandLine: ['command-line'] as const,
+  desktop: ['desktop'] as const,
   engines: ['engines'] as const,
   engineDetails: (name: string) => ['engines', 'details', name] as const,
   availableEngines: ['available-engines'] as const,

@@ -63,6 +63,7 @@ impl Host {
         let control = Control::start(core.clone(), hooks).await?;
         let gateway = Gateway::start(core.clone(), address, control.door()).await?;
         core.watch_library();
+        core.watch_sleep();
         core.begin_loads_at_start();
         lock.publish(control.url().to_owned(), control.token().to_owned())?;
         let updating = core.clone();

@@ -19,6 +19,7 @@ use crate::hub_repo::RemoteHeaders;
 use crate::hub_token::TokenStore;
 use crate::instance::InstanceLock;
 use crate::measured_memory::Estimates;
+use crate::recent_models::RecentModels;
 use crate::refusals::Refusals;
 use crate::run::capabilities::CapabilityCache;
 use crate::run::engine_store::EngineStore;
@@ -70,6 +71,7 @@ pub(crate) struct Inner {
     pub(crate) refusals: Refusals,
     pub(crate) gateway_stats: watch::Sender<GatewayStats>,
     pub(crate) chat_heads: ChatHeads,
+    pub(crate) recent: RecentModels,
 }
 
 /// What opening found and did.
@@ -134,6 +136,7 @@ impl Core {
             refusals: Refusals::default(),
             gateway_stats: watch::Sender::new(GatewayStats::default()),
             chat_heads: ChatHeads::default(),
+            recent: RecentModels::kept_in(data.cache().join("recent-models.json")),
             data,
         };
         let core = Self {

@@ -104,6 +104,7 @@ impl Core {
             source,
         })?;
         self.inner.plans.remember(plan);
+        self.inner.recent.note(&plan.spec.key);
         self.inner.estimates.forget_placement(&plan.spec.key);
         Ok(server)
     }

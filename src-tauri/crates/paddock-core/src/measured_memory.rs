@@ -71,6 +71,8 @@ pub(crate) struct Estimates {
     pub(crate) measurements: Measurements,
     /// By key; the last load of a model is the one that counts.
     placements: Mutex<HashMap<String, Placement>>,
+    /// By key: the engine, and a GPU that it put weights on when the model was last loaded with it.
+    on_gpu: Mutex<HashMap<String, (String, String)>>,
 }
 
 impl Estimates {
@@ -80,6 +82,7 @@ impl Estimates {
             gpus: GpuCache::default(),
             measurements: Measurements::kept_in(cache.join("measured-memory.json")),
             placements: Mutex::default(),
+            on_gpu: Mutex::default(),
         }
     }
 
@@ -91,6 +94,35 @@ impl Estimates {
     /// A load begins: what was is over.
     pub(crate) fn forget_placement(&self, key: &str) {
         self.placements().remove(key);
+    }
+
+    /// The GPUs that a model that runs has weights on.
+    pub(crate) fn gpus_of(&self, key: &str) -> Vec<String> {
+        let placement = self.placement_of(key).unwrap_or_default();
+        let devices = placement.measured.into_iter();
+        devices
+            .filter(|device| device.name != RAM && device.weights > 0)
+            .map(|device| device.name)
+            .collect()
+    }
+
+    /// Notes where a model is. The GPU that it was on the last time, where the same engine put nothing on any now.
+    fn fell_back(&self, key: &str, engine: &str, measured: &[MeasuredDevice]) -> Option<String> {
+        let mut on_gpu = self.on_gpu.lock().unwrap_or_else(PoisonError::into_inner);
+        let holds_weights = |device: &&MeasuredDevice| device.weights > 0;
+        let mut devices = measured.iter().filter(holds_weights).peekable();
+        // An engine that does not say tells nothing.
+        devices.peek()?;
+        match devices.find(|device| device.name != RAM) {
+            Some(gpu) => {
+                on_gpu.insert(key.to_owned(), (engine.to_owned(), gpu.name.clone()));
+                None
+            }
+            None => {
+                let (before, gpu) = on_gpu.remove(key)?;
+                (before == engine).then_some(gpu)
+            }
+        }
     }
 
     fn placements(&self) -> MutexGuard<'_, HashMap<String, Placement>> {
@@ -133,6 +165,18 @@ impl Core {
             placement.gpu_layers = Some(0);
         }
         placement.warnings = warnings(plan, &placement, subject.as_ref());
+        let fell_back =
+            self.inner
+                .estimates
+                .fell_back(&plan.spec.key, &plan.engine, &found.devices);
+        let wants_cpu = plan.effective.n_gpu_layers == Some(GpuLayers::Count(0));
+        if let Some(gpu) = fell_back.filter(|_| !wants_cpu) {
+            let what = format!(
+                "It was on {gpu} before and runs on the CPU now, which is slower: the engine found no GPU, or no room there. Check the driver and what else uses the GPU, then load it again."
+            );
+            self.announce("fell_back_to_cpu", format!("{}: {what}", plan.spec.key));
+            placement.warnings.push(what);
+        }
         if let Some(subject) = &subject {
             // Against the plain prediction, or a correction would correct itself.
             let mut question = subject.question();

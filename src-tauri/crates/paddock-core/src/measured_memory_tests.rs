@@ -157,3 +157,23 @@ fn what_is_not_as_asked_is_said() {
         ["20 layers were asked for on the GPU, and 10 are there."]
     );
 }
+
+/// Silent fallback to the CPU after sleep or a driver change: Jan #8517, Ollama #5464.
+#[test]
+fn a_model_that_left_the_gpu_is_told_once_and_only_by_the_same_engine() {
+    let folder = tempfile::tempdir().unwrap();
+    let estimates = Estimates::kept_in(folder.path());
+    let gpu = parse(GPU.lines()).devices;
+    let cpu = parse(CPU.lines()).devices;
+    assert_eq!(estimates.fell_back("m", "one", &cpu), None, "never on one");
+    assert_eq!(estimates.fell_back("m", "one", &gpu), None);
+    assert_eq!(estimates.fell_back("m", "one", &[]), None, "not said");
+    assert_eq!(
+        estimates.fell_back("m", "one", &cpu).as_deref(),
+        Some("CUDA0")
+    );
+    assert_eq!(estimates.fell_back("m", "one", &cpu), None, "told once");
+    assert_eq!(estimates.fell_back("m", "one", &gpu), None);
+    // An engine for the CPU that the user chose is no fallback.
+    assert_eq!(estimates.fell_back("m", "two", &cpu), None);
+}

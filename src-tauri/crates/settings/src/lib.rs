@@ -7,6 +7,7 @@
 //! Left out: what the values mean. Load parameters are kept as JSON; `load-params` types them.
 
 mod data_dir;
+mod desktop;
 mod document;
 mod keeper;
 mod repair;
@@ -14,6 +15,7 @@ mod served;
 mod store;
 
 pub use data_dir::{DataDir, NoDataDir, data_dir};
+pub use desktop::DesktopSettings;
 pub use document::{
     EngineEntry, Engines, HubSettings, ModelEntry, ModelSource, Problem, SettingsDocument, VERSION,
     read_document,

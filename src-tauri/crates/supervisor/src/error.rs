@@ -54,6 +54,9 @@ pub enum StartError {
     /// The engine had been ready, and ended without being asked to.
     #[error("llama-server ended while it was serving ({}): {}", .0.status, .0.message)]
     Crashed(Arc<ExitReport>),
+    /// The engine had been ready, lived, and did not answer any more: it was ended.
+    #[error("llama-server stopped answering and was ended")]
+    Unresponsive,
     /// The engine lived but never answered within the ceiling.
     #[error("llama-server did not become ready at {url}: {last_error}")]
     NotReady {
@@ -86,6 +89,7 @@ impl StartError {
             Self::NoFreePort => "no_free_port",
             Self::SpawnFailed { .. } => "spawn_failed",
             Self::ExitedEarly(report) | Self::Crashed(report) => report.cause.code(),
+            Self::Unresponsive => "engine_unresponsive",
             Self::NotReady { .. } => "not_ready",
             Self::Cancelled { .. } => "cancelled",
         }
@@ -114,6 +118,9 @@ impl StartError {
                 "The build may be for another system or processor; choose another engine.".to_owned()
             }
             Self::ExitedEarly(report) | Self::Crashed(report) => report.hint.clone(),
+            Self::Unresponsive => {
+                "It is started again by itself where you had loaded it. If this comes back, look at its log and at the GPU's driver.".to_owned()
+            }
             Self::NotReady { .. } => {
                 "Look at the log; a slow disk may need a higher `loadTimeoutSeconds` in the settings.".to_owned()
             }

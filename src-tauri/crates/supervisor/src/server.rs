@@ -63,6 +63,8 @@ struct Shared {
     log: Log,
     /// Fired when a stop begins: whoever streams from the engine lets go, so that it can end.
     closing: CancellationToken,
+    /// Fired when somebody found that the engine does not answer any more.
+    given_up: CancellationToken,
     on_change: Arc<dyn Fn() + Send + Sync>,
 }
 
@@ -93,6 +95,7 @@ impl Server {
             error: Mutex::new(None),
             log,
             closing: CancellationToken::new(),
+            given_up: CancellationToken::new(),
             on_change,
         });
         let server = Self {
@@ -192,6 +195,12 @@ impl Server {
         let mut watch = self.shared.status.subscribe();
         let _ = watch.wait_for(|status| status.state.is_final()).await;
         StopOutcome::Stopped
+    }
+
+    /// Kills a ready engine that does not answer any more. It fails with [`StartError::Unresponsive`], and whoever
+    /// sees to crashes sees to this.
+    pub fn give_up_on(&self) {
+        self.shared.given_up.cancel();
     }
 
     /// Whether `/health` answers 200, asked now; 5 s at most.
@@ -428,6 +437,12 @@ impl Shared {
             }
             exit = child.process.wait() => {
                 End::Failed(StartError::Crashed(self.report(child, exit).await))
+            }
+            () = self.given_up.cancelled() => {
+                // It does not read what it is asked: there is no use in asking.
+                child.process.kill().await;
+                let _ = timeout(GIVE_UP_AFTER, child.process.wait()).await;
+                End::Failed(StartError::Unresponsive)
             }
         }
     }

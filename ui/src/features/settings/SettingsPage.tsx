@@ -10,6 +10,7 @@ import { patchWindow, useWindow } from '../../state/window';
 import { AboutSection } from './AboutSection';
 import { AppearanceSection } from './AppearanceSection';
 import { CommandLineSection } from './CommandLineSection';
+import { DesktopSection } from './DesktopSection';
 import { EngineSection } from './EngineSection';
 import { FoldersSection } from './FoldersSection';
 import { HubSection } from './HubSection';
@@ -57,6 +58,7 @@ export default function SettingsPage() {
           <FoldersSection settings={settings.data} />
           <HubSection hub={settings.data.hub} />
           <AppearanceSection theme={settings.data.theme} />
+          <DesktopSection />
           <CommandLineSection />
           <KeysSection />
           <AboutSection />

@@ -12,6 +12,7 @@ import {
   type Snapshot,
 } from '../bindings';
 import { FakeChat } from './chat';
+import { FakeDesktop } from './desktop';
 import { FakeDownloads } from './downloads';
 import { FakeEngines } from './engines';
 import { FakeFirstRun } from './first-run';
@@ -56,6 +57,7 @@ export class FakeHost {
       ...this.serving.commands,
       ...this.forms.commands,
       ...this.engines.commands,
+      ...new FakeDesktop().commands,
       ...new FakeDownloads(scenario).commands,
       ...new FakeHubSettings(scenario).commands,
     };

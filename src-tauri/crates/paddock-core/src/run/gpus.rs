@@ -66,6 +66,12 @@ impl GpuCache {
         devices
     }
 
+    /// As they are now, however lately they were asked for.
+    pub(crate) async fn of_now(&self, binary: &Path) -> Vec<Device> {
+        self.lock().remove(binary);
+        self.ask(binary).await
+    }
+
     async fn ask(&self, binary: &Path) -> Vec<Device> {
         let _turn = self.asking.lock().await;
         let just_told = self

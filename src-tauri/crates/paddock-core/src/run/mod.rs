@@ -15,3 +15,4 @@ pub(crate) mod model_traits;
 pub(crate) mod parameter_files;
 pub(crate) mod plans;
 pub(crate) mod shapes;
+pub(crate) mod wake;
