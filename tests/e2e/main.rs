@@ -19,4 +19,5 @@ mod keyboard;
 mod looks;
 mod machine;
 mod settings;
+mod unplugged;
 mod window;

@@ -33,3 +33,4 @@ mod serve;
 mod settings;
 mod streams;
 mod traffic;
+mod unplugged;

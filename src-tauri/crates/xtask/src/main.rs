@@ -18,6 +18,7 @@ mod error;
 mod host;
 mod nginx;
 mod node_clients;
+mod package;
 mod packages;
 mod progress;
 mod python;
@@ -85,6 +86,21 @@ enum Verb {
     },
     /// Fetch the starter engine and model without running anything
     Starter,
+    /// Make the packages that people install
+    Package {
+        /// Kinds of packages (deb, rpm, appimage, nsis, dmg) rather than this platform's own
+        #[arg(long, value_delimiter = ',')]
+        bundles: Vec<String>,
+        /// Another target, such as universal-apple-darwin
+        #[arg(long)]
+        target: Option<String>,
+        /// Leave out the packages with an engine inside
+        #[arg(long)]
+        slim: bool,
+        /// Install them in a clean root and try them; needs root
+        #[arg(long)]
+        verify: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -117,6 +133,20 @@ fn perform(verb: Verb) -> Result<ExitCode> {
         Verb::Bench { name } => bench::run(&Workspace::find()?, name.as_deref()).map(done),
         Verb::Soak { name } => soak::run(&Workspace::find()?, name.as_deref()).map(done),
         Verb::Starter => starter::fetch_all().map(done),
+        Verb::Package {
+            bundles,
+            target,
+            slim,
+            verify,
+        } => {
+            let options = package::Options {
+                bundles,
+                target,
+                slim,
+                verify,
+            };
+            package::run(&Workspace::find()?, &options).map(done)
+        }
     }
 }
 

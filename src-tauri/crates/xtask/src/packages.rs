@@ -62,6 +62,23 @@ pub const UI_TESTS: Group = Group {
     served: None,
 };
 
+/// Trying packages in a clean root, and reading what is in them.
+pub const PACKAGE_TESTS: Group = Group {
+    purpose: "tools that make a clean root and look into packages",
+    packages: &[
+        "bubblewrap",
+        "desktop-file-utils",
+        "imagemagick",
+        "iproute2",
+        "mmdebstrap",
+        "rpm",
+        "shared-mime-info",
+        "x11-utils",
+        "xvfb",
+    ],
+    served: None,
+};
+
 /// Sees to it that the packages of these groups are installed.
 ///
 /// As root, or with sudo, they are installed. Otherwise the error holds the exact line to run.

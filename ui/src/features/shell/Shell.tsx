@@ -5,6 +5,7 @@ import { m } from '../../messages';
 import { connectDownloads } from '../../state/downloads';
 import { followEngineJob } from '../../state/engine-job';
 import { connectLive, useSnapshot } from '../../state/live';
+import { connectOpenedFiles } from '../../state/opened-files';
 import { followLibrary, useSettings } from '../../state/queries';
 import { connectTraffic } from '../../state/traffic';
 import { useWindow } from '../../state/window';
@@ -43,6 +44,7 @@ export function Shell() {
   useEffect(followLibrary, []);
   useEffect(followEngineJob, []);
   useEffect(connectDownloads, []);
+  useEffect(connectOpenedFiles, []);
   useEffect(connectTraffic, []);
   useSavedTheme();
   useShortcuts();

@@ -49,7 +49,7 @@ pub(crate) fn prepare(command: &mut std::process::Command, line: &CommandLine<'_
     {
         use std::os::windows::process::CommandExt;
         // No console window beside ours.
-        command.creation_flags(windows::Win32::System::Threading::CREATE_NO_WINDOW.0);
+        command.creation_flags(::windows::Win32::System::Threading::CREATE_NO_WINDOW.0);
     }
     // The real folder: `llama-server` on PATH is often a link into an unpacked archive.
     let real = std::fs::canonicalize(line.program).unwrap_or_else(|_| line.program.to_owned());
