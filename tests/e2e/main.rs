@@ -18,6 +18,7 @@ mod journey;
 mod keyboard;
 mod looks;
 mod machine;
+mod opened_files;
 mod settings;
 mod unplugged;
 mod window;

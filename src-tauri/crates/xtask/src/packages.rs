@@ -62,11 +62,17 @@ pub const UI_TESTS: Group = Group {
     served: None,
 };
 
+/// Seeing what a program reaches, and cutting it off from the network.
+pub const NETWORK_TESTS: Group = Group {
+    purpose: "tools that watch and cut off the network for tests",
+    packages: &["bubblewrap", "strace"],
+    served: None,
+};
+
 /// Trying packages in a clean root, and reading what is in them.
 pub const PACKAGE_TESTS: Group = Group {
     purpose: "tools that make a clean root and look into packages",
     packages: &[
-        "bubblewrap",
         "desktop-file-utils",
         "imagemagick",
         "iproute2",

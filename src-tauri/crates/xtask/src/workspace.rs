@@ -122,6 +122,18 @@ impl Workspace {
         )
     }
 
+    /// Builds the empty window that Paddock's is measured beside, with optimizations.
+    pub fn build_empty_window(&self) -> Result<()> {
+        command::run(command::cargo(&self.root).args([
+            "build",
+            "--release",
+            "--package",
+            "paddock-empty-window",
+            "--features",
+            "paddock-empty-window/custom-protocol",
+        ]))
+    }
+
     fn build_command(&self, profile: Profile, window: bool) -> Command {
         let mut build = command::cargo(&self.root);
         build.args([

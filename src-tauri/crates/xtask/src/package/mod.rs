@@ -136,9 +136,9 @@ fn bundle_one(
     }
     // A workflow sets what it has no secret for to nothing, which the bundler would take for a certificate.
     for (name, value) in std::env::vars_os() {
-        let is_signing = name.to_str().is_some_and(|name| {
-            name.starts_with("APPLE_") || name.starts_with("TAURI_SIGNING_")
-        });
+        let is_signing = name
+            .to_str()
+            .is_some_and(|name| name.starts_with("APPLE_") || name.starts_with("TAURI_SIGNING_"));
         if is_signing && value.is_empty() {
             bundler.env_remove(name);
         }
