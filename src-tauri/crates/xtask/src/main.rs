@@ -16,6 +16,7 @@ mod command;
 mod counts;
 mod error;
 mod host;
+mod icons;
 mod nginx;
 mod node_clients;
 mod package;
@@ -29,6 +30,8 @@ mod starter;
 mod test;
 mod test_environment;
 mod ui;
+#[cfg(test)]
+mod workflows;
 mod workspace;
 
 /// Tells the user what is being done. Results go to stdout, words to stderr.
@@ -86,6 +89,8 @@ enum Verb {
     },
     /// Fetch the starter engine and model without running anything
     Starter,
+    /// Draw all icons from icons/icon.svg
+    Icons,
     /// Make the packages that people install
     Package {
         /// Kinds of packages (deb, rpm, appimage, nsis, dmg) rather than this platform's own
@@ -133,6 +138,7 @@ fn perform(verb: Verb) -> Result<ExitCode> {
         Verb::Bench { name } => bench::run(&Workspace::find()?, name.as_deref()).map(done),
         Verb::Soak { name } => soak::run(&Workspace::find()?, name.as_deref()).map(done),
         Verb::Starter => starter::fetch_all().map(done),
+        Verb::Icons => icons::run(&Workspace::find()?).map(done),
         Verb::Package {
             bundles,
             target,
