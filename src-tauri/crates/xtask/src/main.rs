@@ -105,6 +105,9 @@ enum Verb {
         /// Install them in a clean root and try them; needs root
         #[arg(long)]
         verify: bool,
+        /// Try those that were made before, and make none
+        #[arg(long, conflicts_with_all = ["bundles", "target", "slim", "verify"])]
+        verify_only: bool,
     },
 }
 
@@ -144,7 +147,11 @@ fn perform(verb: Verb) -> Result<ExitCode> {
             target,
             slim,
             verify,
+            verify_only,
         } => {
+            if verify_only {
+                return package::verify_made(&Workspace::find()?).map(done);
+            }
             let options = package::Options {
                 bundles,
                 target,

@@ -61,10 +61,17 @@ fn linux(root: &Path, built: &Built, engine: Option<&Path>) -> Value {
     };
     let mut deb = json!({"files": with_completions(COMPLETIONS_DEB)});
     let mut rpm = json!({"files": with_completions(COMPLETIONS_RPM)});
-    if engine.is_some() {
-        deb["depends"] = json!(ENGINE_NEEDS_DEB);
-        rpm["depends"] = json!(ENGINE_NEEDS_RPM);
+    let (mut deb_needs, mut rpm_needs) = (Vec::new(), Vec::new());
+    if let Some(glibc) = &built.glibc {
+        deb_needs.push(format!("libc6 (>= {glibc})"));
+        rpm_needs.push(format!("libc.so.6(GLIBC_{glibc})(64bit)"));
     }
+    if engine.is_some() {
+        deb_needs.extend(ENGINE_NEEDS_DEB.map(str::to_owned));
+        rpm_needs.extend(ENGINE_NEEDS_RPM.map(str::to_owned));
+    }
+    deb["depends"] = json!(deb_needs);
+    rpm["depends"] = json!(rpm_needs);
     json!({"deb": deb, "rpm": rpm, "appimage": {"files": files}})
 }
 
@@ -123,6 +130,7 @@ mod tests {
         Built {
             sidecars: vec!["/t/package/sidecars/paddock".into()],
             bundle_dir: "/t/release/bundle".into(),
+            glibc: Some("2.34".to_owned()),
             completions: vec![("bash", "/t/c/bash".into()), ("zsh", "/t/c/zsh".into())],
         }
     }
@@ -176,12 +184,19 @@ mod tests {
     fn an_engine_goes_where_the_app_looks_for_it_and_brings_its_needs() {
         let slim = linux(Path::new("/r"), &built(), None);
         assert_eq!(slim["deb"]["files"].get(ENGINE), None);
-        assert_eq!(slim["deb"].get("depends"), None);
+        assert_eq!(slim["deb"]["depends"], json!(["libc6 (>= 2.34)"]));
         let full = linux(Path::new("/r"), &built(), Some(Path::new("/t/engine")));
         for package in ["deb", "rpm", "appimage"] {
             assert_eq!(full[package]["files"][ENGINE], "/t/engine");
         }
-        assert_eq!(full["deb"]["depends"], json!(["libgomp1", "libstdc++6"]));
+        assert_eq!(
+            full["deb"]["depends"],
+            json!(["libc6 (>= 2.34)", "libgomp1", "libstdc++6"])
+        );
+        assert_eq!(
+            full["rpm"]["depends"],
+            json!(["libc.so.6(GLIBC_2.34)(64bit)", "libgomp", "libstdc++"])
+        );
 
         let folder = tempfile::tempdir().unwrap();
         let inside = |path: &str| folder.path().join(path.trim_start_matches('/'));

@@ -69,6 +69,13 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// Tries the packages that were made before.
+pub fn verify_made(workspace: &Workspace) -> Result<()> {
+    let made = names::made_before(&workspace.target_dir().join("packages"))?;
+    let staging = workspace.target_dir().join("package");
+    verify(&test_environment::home()?, &made, &staging)
+}
+
 fn make(
     workspace: &Workspace,
     options: &Options,

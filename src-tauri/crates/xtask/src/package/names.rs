@@ -12,6 +12,9 @@ use super::Package;
 /// The list of digests, as `sha256sum --check` reads it.
 const DIGESTS: &str = "SHA256SUMS";
 
+/// What is in the name of a package with an engine inside.
+const WITH_ENGINE: &str = "-with-engine";
+
 /// Moves the one package in the bundler's folder to `output`, under the name that people see.
 pub(super) fn collect(
     folder: &Path,
@@ -38,6 +41,24 @@ pub(super) fn collect(
     Ok(to)
 }
 
+/// The packages in a folder.
+pub(super) fn made_before(output: &Path) -> Result<Vec<Package>> {
+    let mut made: Vec<Package> = fs::read_dir(output)
+        .at("read", output)?
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.file_name().is_some_and(|name| name != DIGESTS))
+        .map(|path| Package {
+            with_engine: path
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().contains(WITH_ENGINE)),
+            path,
+        })
+        .collect();
+    made.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(made)
+}
+
 /// How the file names of this kind of package end.
 fn extension_of(bundle: &str) -> &str {
     match bundle {
@@ -53,7 +74,7 @@ fn extension_of(bundle: &str) -> &str {
 /// The bundler's name begins with the product's; an engine inside is said behind that.
 fn public_name(name: &str, with_engine: bool) -> String {
     let rest = name.strip_prefix("Paddock").unwrap_or(name);
-    let inside = if with_engine { "-with-engine" } else { "" };
+    let inside = if with_engine { WITH_ENGINE } else { "" };
     format!("paddock{inside}{rest}")
 }
 
@@ -107,5 +128,9 @@ mod tests {
             fs::read_to_string(output.join(DIGESTS)).unwrap(),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  paddock_0.1.0_amd64.deb\n"
         );
+        fs::write(output.join("paddock-with-engine_0.1.0_amd64.deb"), "").unwrap();
+        let before = made_before(&output).unwrap();
+        let inside: Vec<bool> = before.iter().map(|package| package.with_engine).collect();
+        assert_eq!(inside, [true, false]);
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Built {
     pub(super) sidecars: Vec<PathBuf>,
     /// Where the bundler puts packages, a folder for each kind.
     pub(super) bundle_dir: PathBuf,
+    /// The release of GNU's C library that the programs need at least, such as `2.34`; `None` elsewhere.
+    pub(super) glibc: Option<String>,
     /// Shell completions by shell; none where the packages carry none.
     pub(super) completions: Vec<(&'static str, PathBuf)>,
 }
@@ -58,7 +60,17 @@ pub(super) fn build(workspace: &Workspace, target: Option<&str>, staging: &Path)
     } else {
         Vec::new()
     };
+    let mut programs = Vec::new();
+    for name in BESIDE.into_iter().chain([APP]) {
+        let path = output.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        programs.push(fs::read(&path).at("read", &path)?);
+    }
     Ok(Built {
+        glibc: programs
+            .iter()
+            .filter_map(|program| newest_glibc(program))
+            .max()
+            .map(written),
         sidecars: staged,
         bundle_dir: output.join("bundle"),
         completions,
@@ -81,6 +93,31 @@ fn host_triple() -> Result<String> {
         .find_map(|line| line.strip_prefix("host: "))
         .map(str::to_owned)
         .ok_or_else(|| Error::Message("`rustc -vV` names no host".to_owned()))
+}
+
+type Release = (u32, u32);
+
+fn written((major, minor): Release) -> String {
+    format!("{major}.{minor}")
+}
+
+/// The newest release of GNU's C library whose functions a program calls: it names each as `GLIBC_2.34`.
+fn newest_glibc(program: &[u8]) -> Option<Release> {
+    const MARK: &[u8] = b"GLIBC_";
+    let named = program.windows(MARK.len()).enumerate();
+    named
+        .filter(|(_, bytes)| *bytes == MARK)
+        .filter_map(|(at, _)| {
+            let rest = program[at + MARK.len()..].iter();
+            let text: String = rest
+                .map(|byte| char::from(*byte))
+                .take_while(|letter| letter.is_ascii_digit() || *letter == '.')
+                .take(12)
+                .collect();
+            let mut numbers = text.split('.').map(str::parse::<u32>);
+            Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+        })
+        .max()
 }
 
 /// Builds for both processors of Apple's, and joins the programs.
@@ -130,6 +167,14 @@ mod tests {
             "paddock-guard-x86_64-pc-windows-msvc.exe"
         );
         assert_eq!(name(UNIVERSAL), "paddock-guard-universal-apple-darwin");
+    }
+
+    #[test]
+    fn the_newest_release_that_is_named_counts() {
+        let program = b"\0GLIBC_2.4\0GLIBC_2.34\0GLIBC_PRIVATE\0GLIBC_2.9.1\0GLIBC_2";
+        assert_eq!(newest_glibc(program).map(written).unwrap(), "2.34");
+        assert_eq!(newest_glibc(b"GLIBC_PRIVATE"), None);
+        assert_eq!(newest_glibc(b""), None);
     }
 
     #[test]

@@ -202,7 +202,7 @@ fn look_into_rpm(package: &Package) -> Result<()> {
     let files = ask("--list")?;
     expect_files(&name, package, |path| files.contains(path))?;
     let needs = ask("--requires")?;
-    if !needs.iter().any(|need| need.contains("webkit2gtk4.1")) {
+    if !needs.iter().any(|need| need.contains("webkit2gtk")) {
         return Err(Error::Message(format!(
             "{name} does not require a web view: {needs:?}"
         )));

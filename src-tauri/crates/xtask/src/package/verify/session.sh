@@ -58,11 +58,16 @@ kill -TERM "$app"
 wait "$app"
 code=$?
 [ "$code" = 0 ] || fail "the app ended with $code: $(cat /tmp/app.log)"
-sleep 1
-for folder in /proc/[0-9]*; do
-    name=$(cat "$folder/comm" 2>/dev/null) || continue
-    case $name in
-        paddock* | llama-server* | WebKit*) fail "$name was left running" ;;
-    esac
-done
+# A process that has ended and that nobody has asked after has no command line any more.
+nothing_is_left() {
+    local folder words
+    for folder in /proc/[0-9]*; do
+        words=$(tr '\0' ' ' <"$folder/cmdline" 2>/dev/null)
+        case $words in
+            *session.sh*) ;;
+            *paddock* | *llama-server* | *WebKit*) return 1 ;;
+        esac
+    done
+}
+until_true 5 "something was left running" nothing_is_left
 echo "== done"
