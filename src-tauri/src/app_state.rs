@@ -1,5 +1,6 @@
 //! What the commands work on.
 
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gateway::Host;
@@ -15,6 +16,8 @@ pub(crate) struct AppState {
     phase: Mutex<Phase>,
     /// A link that was opened and that the page has not asked for yet.
     link: Mutex<Option<OpenHub>>,
+    /// Files that were opened with Paddock and that the page has not asked for yet.
+    files: Mutex<Vec<PathBuf>>,
     /// Fired when the phase is known.
     pub(crate) settled: tokio::sync::Notify,
 }
@@ -78,6 +81,17 @@ impl AppState {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take()
+    }
+
+    /// Keeps a file until the page asks for it.
+    pub(crate) fn keep_file(&self, path: PathBuf) {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.push(path);
+    }
+
+    /// The files that were kept, once.
+    pub(crate) fn take_files(&self) -> Vec<PathBuf> {
+        std::mem::take(&mut *self.files.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Moves the endpoint, at once.

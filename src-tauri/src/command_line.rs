@@ -254,7 +254,8 @@ mod user_path {
             .iter()
             .map(|entry| entry.to_string_lossy().into_owned())
             .collect();
-        let mut value = entries.join(";").to_reg_value();
+        let joined = entries.join(";");
+        let mut value = joined.to_reg_value();
         // Entries such as %USERPROFILE%\bin go on being read as they were.
         value.vtype = RegType::REG_EXPAND_SZ;
         environment()?.set_raw_value(NAME, &value)

@@ -2,7 +2,7 @@
 //! without a click there, whatever a link says.
 //!
 //! On Linux and Windows the system starts the app with the link as an argument; a second start passes it to the first
-//! (`start_up`). On macOS the running app is told.
+//! (`start_up`). On macOS the running app is told. Files that are opened with Paddock come the same way (`opened_files`).
 
 use tauri::{AppHandle, Manager, Runtime};
 use tauri_plugin_deep_link::DeepLinkExt;
@@ -10,15 +10,26 @@ use tauri_specta::Event;
 
 use crate::app_state::AppState;
 use crate::ipc_types::hub::OpenHub;
-use crate::window;
+use crate::{opened_files, window};
 
 const SCHEME: &str = "paddock://";
 /// A link is foreign text; no real one is as long.
 const LONGEST: usize = 2048;
 
-/// The link that the app was started with.
-pub(crate) fn of_this_start() -> Option<String> {
-    std::env::args().skip(1).find(|argument| is_link(argument))
+/// The links and files that the app was started with, all as URLs.
+pub(crate) fn of_this_start() -> Vec<String> {
+    // Not `args`, which panics at a path that is no Unicode.
+    let arguments = std::env::args_os().skip(1);
+    arguments
+        .filter_map(|argument| {
+            let argument = argument.into_string().ok()?;
+            if is_link(&argument) {
+                Some(argument)
+            } else {
+                opened_files::url_of(&argument)
+            }
+        })
+        .collect()
 }
 
 fn is_link(text: &str) -> bool {
@@ -41,6 +52,9 @@ pub(crate) fn listen<R: Runtime>(app: &AppHandle<R>) {
 /// Shows what a link means. What means nothing is dropped, with a word in the log.
 pub(crate) fn open<R: Runtime>(app: &AppHandle<R>, link: &str) {
     window::show(app);
+    if let Some(path) = opened_files::path_of(link) {
+        return opened_files::open(app, path);
+    }
     if !is_link(link) {
         return tracing::warn!("a link that is none of ours was not opened");
     }

@@ -396,3 +396,7 @@ pub struct LogLine {
 /// Models came or went.
 #[derive(Debug, Clone, Serialize, Deserialize, Type, Event)]
 pub struct LibraryChanged;
+
+/// Files were opened with Paddock outside the window: ask for them.
+#[derive(Debug, Clone, Deserialize, Serialize, Type, Event)]
+pub struct OpenFiles;

@@ -12,6 +12,7 @@ pub mod ipc_error;
 pub mod ipc_types;
 mod login;
 mod notifications;
+mod opened_files;
 mod plugin_store;
 mod shutdown;
 mod start_up;
@@ -87,6 +88,7 @@ pub fn api<R: tauri::Runtime>() -> tauri_specta::Builder<R> {
             commands::hub::set_hub_endpoint,
             commands::hub::set_download_limits,
             commands::hub::opened_link,
+            commands::models::opened_files,
             commands::downloads::download_model,
             commands::downloads::list_downloads,
             commands::downloads::pause_download,
@@ -124,6 +126,7 @@ pub fn api<R: tauri::Runtime>() -> tauri_specta::Builder<R> {
             ipc_types::SnapshotChanged,
             ipc_types::LogLine,
             ipc_types::LibraryChanged,
+            ipc_types::OpenFiles,
             ipc_types::downloads::DownloadsChanged,
             ipc_types::hub::OpenHub,
             ipc_types::serving::GatewayChanged,

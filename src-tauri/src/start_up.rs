@@ -39,7 +39,7 @@ pub(crate) fn showed_the_other_window() -> bool {
 
 /// Opens the core in the background; the window shows a skeleton until then.
 pub(crate) fn begin<R: Runtime>(app: &AppHandle<R>) {
-    if let Some(link) = deep_link::of_this_start() {
+    for link in deep_link::of_this_start() {
         deep_link::open(app, &link);
     }
     let app = app.clone();
@@ -157,10 +157,13 @@ fn hooks<R: Runtime>(app: &AppHandle<R>) -> Hooks {
     hooks
 }
 
-/// Passes the link on that this start was made with.
+/// Passes the links and files on that this start was made with.
 async fn show_window_of(host: &HostInfo) -> Result<(), IpcError> {
-    let link = deep_link::of_this_start();
-    post(host, SHOW_WINDOW, &json!({ "link": link })).await
+    post(host, SHOW_WINDOW, &json!({})).await?;
+    for link in deep_link::of_this_start() {
+        post(host, SHOW_WINDOW, &json!({ "link": link })).await?;
+    }
+    Ok(())
 }
 
 async fn post(host: &HostInfo, path: &str, body: &Value) -> Result<(), IpcError> {

@@ -36,3 +36,4 @@ mod serve;
 mod settings;
 mod streams;
 mod traffic;
+mod unplugged;

@@ -25,6 +25,10 @@ pub struct Home {
     folder: TempDir,
     marker: String,
     variables: Vec<(String, String)>,
+    /// A `paddock` elsewhere than where it was built.
+    program: Option<PathBuf>,
+    /// What the command runs under, with its arguments.
+    under: Vec<String>,
 }
 
 impl Home {
@@ -43,6 +47,8 @@ impl Home {
         Self {
             marker: format!("{name}-{number}"),
             variables: Vec::new(),
+            program: None,
+            under: Vec::new(),
             folder,
         }
     }
@@ -121,6 +127,20 @@ impl Home {
         self
     }
 
+    /// One whose `paddock` is this program from now on.
+    #[must_use]
+    pub fn with_program(mut self, program: PathBuf) -> Self {
+        self.program = Some(program);
+        self
+    }
+
+    /// One in which everything started from now on is traced into this file; see [`crate::connections`].
+    #[must_use]
+    pub fn traced_into(mut self, trace: &Path) -> Self {
+        self.under = crate::connections::tracer(trace);
+        self
+    }
+
     /// The data folder, `PADDOCK_HOME`.
     #[must_use]
     pub fn data(&self) -> PathBuf {
@@ -167,7 +187,16 @@ impl Home {
     /// The `paddock` command with this home's environment.
     #[must_use]
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(environment::paddock());
+        let program = self.program.clone();
+        let program = program.unwrap_or_else(environment::paddock);
+        let mut command = match self.under.split_first() {
+            None => Command::new(program),
+            Some((under, words)) => {
+                let mut command = Command::new(under);
+                command.args(words).arg(program);
+                command
+            }
+        };
         command
             .args(arguments)
             .env("PADDOCK_HOME", self.data())

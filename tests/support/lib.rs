@@ -12,6 +12,7 @@
 #![allow(clippy::unwrap_used)]
 
 pub mod clients;
+pub mod connections;
 pub mod engines;
 pub mod environment;
 pub mod home;

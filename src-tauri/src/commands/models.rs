@@ -57,6 +57,16 @@ pub(crate) async fn pick_model_files<R: Runtime>(
     Ok(models.into_iter().map(Into::into).collect())
 }
 
+/// The files that were opened with Paddock outside the window, once.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn opened_files(state: State<'_, AppState>) -> Result<Vec<String>, IpcError> {
+    let files = state.take_files().into_iter();
+    Ok(files
+        .map(|path| path.to_string_lossy().into_owned())
+        .collect())
+}
+
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn load_form(

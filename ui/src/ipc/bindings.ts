@@ -107,6 +107,8 @@ export const commands = {
 	setDownloadLimits: (limits: DownloadLimits) => typedError<Settings, IpcError>(__TAURI_INVOKE("set_download_limits", { limits })),
 	/**  The link that the app was opened with and that was not shown yet. */
 	openedLink: () => typedError<OpenHub | null, IpcError>(__TAURI_INVOKE("opened_link")),
+	/**  The files that were opened with Paddock outside the window, once. */
+	openedFiles: () => typedError<string[], IpcError>(__TAURI_INVOKE("opened_files")),
 	/**  Begins a download, or goes on with it. */
 	downloadModel: (request: DownloadRequest) => typedError<DownloadBegun, IpcError>(__TAURI_INVOKE("download_model", { request })),
 	listDownloads: () => typedError<JobView[], IpcError>(__TAURI_INVOKE("list_downloads")),
@@ -164,6 +166,7 @@ export const events = {
 	gatewayChanged: makeEvent<GatewayChanged, GatewayChanged>("gateway-changed"),
 	libraryChanged: makeEvent<LibraryChanged, LibraryChanged>("library-changed"),
 	logLine: makeEvent<LogLine, LogLine>("log-line"),
+	openFiles: makeEvent<OpenFiles, OpenFiles>("open-files"),
 	openHub: makeEvent<OpenHub, OpenHub>("open-hub"),
 	snapshotChanged: makeEvent<SnapshotChanged, SnapshotChanged>("snapshot-changed"),
 };
@@ -969,6 +972,9 @@ export type Notice = {
 	message: string,
 	keptAt: string | null,
 };
+
+/**  Files were opened with Paddock outside the window: ask for them. */
+export type OpenFiles = null;
 
 /**  `paddock://models/huggingface/owner/repo?file=…` was opened. */
 export type OpenHub = {

@@ -171,6 +171,8 @@ export const client = {
   searchHub: (query: HubQuery) => unwrap(commands.searchHub(query)),
   /** The link that the app was started with; once. */
   openedLink: () => unwrap(commands.openedLink()),
+  /** The files that were opened with Paddock outside the window; once. */
+  openedFiles: () => unwrap(commands.openedFiles()),
   hubRepo: (id: string) => unwrap(commands.hubRepo(id, null)),
   downloadModel: (request: DownloadRequest) => unwrap(commands.downloadModel(request)),
   listDownloads: () => unwrap(commands.listDownloads()),

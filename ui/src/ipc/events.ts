@@ -46,6 +46,11 @@ export function onDownloads(take: (jobs: JobView[]) => void): Stop {
   return stoppable(events.downloadsChanged.listen(event => take(event.payload)));
 }
 
+/** Files were opened with Paddock outside the window; they wait to be asked for. */
+export function onOpenFiles(take: () => void): Stop {
+  return stoppable(events.openFiles.listen(() => take()));
+}
+
 /** What goes through the endpoint, at most twice a second. */
 export function onTraffic(take: (stats: GatewayStats) => void): Stop {
   return stoppable(events.gatewayChanged.listen(event => take(event.payload)));

@@ -16,6 +16,7 @@ declare global {
       drop: (paths: string[]) => void;
       dragOver: () => void;
       openLink: (link: OpenHub) => void;
+      openFiles: (paths: string[]) => void;
     };
   }
 }
@@ -23,11 +24,13 @@ declare global {
 export function install(): void {
   const host = new FakeHost(scenarioOf(new URLSearchParams(window.location.search).get('scenario')));
   const calls: string[] = [];
+  const openedFiles: string[] = [];
   mockWindows('main');
   mockIPC(
     async (command, payload) => {
       const name = command.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
       calls.push(name);
+      if (name === 'openedFiles') return openedFiles.splice(0);
       return host.answer(name, (payload ?? {}) as Record<string, unknown>);
     },
     { shouldMockEvents: true },
@@ -35,6 +38,10 @@ export function install(): void {
   window.paddockFakeBackEnd = {
     host,
     calls,
+    openFiles: paths => {
+      openedFiles.push(...paths);
+      void events.openFiles.emit();
+    },
     openLink: link => void events.openHub.emit(link),
     dragOver: () => void emit('tauri://drag-enter', { paths: ['/x.gguf'], position: { x: 1, y: 1 } }),
     drop: paths => void emit('tauri://drag-drop', { paths, position: { x: 1, y: 1 } }),

@@ -196,6 +196,15 @@ describe('the library', () => {
     await notices.getByText('holiday.jpg').waitFor({ state: 'detached' });
   });
 
+  test('a file that was opened with Paddock elsewhere is added and shown, once', async () => {
+    const page = await openPage('stopped');
+    await row(page, 'gemma-3-270m').waitFor();
+    await page.keyboard.press('Control+3');
+    await page.evaluate(() => window.paddockFakeBackEnd?.openFiles(['/tmp/granite.gguf']));
+    await pane(page, 'granite-4.0-h-tiny').waitFor();
+    expect((await calls(page)).filter(call => call === 'importModels')).toHaveLength(1);
+  });
+
   test('empty, it says what to do, and does it', async () => {
     const page = await openPage('empty');
     await page.getByText('No models yet').waitFor();

@@ -44,12 +44,14 @@ pub fn binary_in(path: &Path) -> Option<PathBuf> {
 #[must_use]
 pub fn packed_with(executable: &Path) -> Option<PathBuf> {
     let folder = executable.parent()?;
+    let above = folder.parent();
     let near = [
-        folder.join("engine"),
-        folder.join("../lib/paddock/engine"),
-        folder.join("../Resources/engine"),
+        Some(folder.join("engine")),
+        above.map(|above| above.join("lib/paddock/engine")),
+        above.map(|above| above.join("Resources/engine")),
     ];
     near.into_iter()
+        .flatten()
         .filter(|candidate| candidate.is_dir())
         .find_map(|candidate| binary_in(&candidate))
 }

@@ -52,7 +52,7 @@ use crate::host::Hooks;
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct ShowWindow {
-    /// A `paddock://` link to show.
+    /// A `paddock://` link to show, or the `file://` URL of a model to add.
     link: Option<String>,
 }
 

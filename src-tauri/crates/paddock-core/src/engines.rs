@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use engines::{binary_in, on_path};
+use engines::{Origin, binary_in, on_path, read_record};
 use serde::Serialize;
 use settings::{EngineEntry, ModelEntry};
 
@@ -145,7 +145,10 @@ impl Core {
         entry: Option<&EngineEntry>,
     ) -> EngineView {
         let store = &self.inner.engine_store;
-        let origin = store.origin_of(&path);
+        let origin = match source {
+            EngineSource::Packed => packed_origin(&path),
+            _ => store.origin_of(&path),
+        };
         let record = store.look(|records| records.of(name));
         let present = path.is_file();
         let here = Some(&store.processor);
@@ -223,6 +226,11 @@ impl Core {
             }),
         }
     }
+}
+
+/// What the package says of the engine in it.
+fn packed_origin(binary: &Path) -> Option<Origin> {
+    read_record(&binary.parent()?.join(Origin::FILE_NAME))
 }
 
 /// Engines in Paddock's own folder, by folder name. Folders that begin with a dot are still being unpacked.

@@ -5,17 +5,25 @@ use crate::nginx;
 use crate::test::JOURNEYS;
 use crate::test_environment::TestEnvironment;
 use crate::workspace::{Profile, Workspace};
-use crate::{command, say};
+use crate::{command, packages, say, ui};
 
 const PREFIX: &str = "bench-";
 /// The bench that has nginx beside it.
 const WITH_NGINX: &str = "bench-gateway";
+/// The bench that has the window in it, and an empty one beside it.
+const WITH_WINDOW: &str = "bench-app";
 
 /// Runs one bench, by its name with or without `bench-`, or all of them.
 pub fn run(workspace: &Workspace, name: Option<&str>) -> Result<()> {
     let benches = choose(&workspace.binaries_of(JOURNEYS), name)?;
     let environment = TestEnvironment::prepare(workspace, Profile::Release)?;
-    workspace.build(Profile::Release, false)?;
+    let has_window = benches.iter().any(|bench| bench == WITH_WINDOW);
+    if has_window {
+        packages::ensure(&[packages::WINDOW, packages::WINDOW_TESTS])?;
+        ui::build(workspace)?;
+        workspace.build_empty_window()?;
+    }
+    workspace.build(Profile::Release, has_window)?;
     for bench in benches {
         say!("{bench}");
         let mut run = command::cargo(&workspace.root);

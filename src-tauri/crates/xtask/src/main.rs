@@ -16,8 +16,10 @@ mod command;
 mod counts;
 mod error;
 mod host;
+mod icons;
 mod nginx;
 mod node_clients;
+mod package;
 mod packages;
 mod progress;
 mod python;
@@ -28,6 +30,8 @@ mod starter;
 mod test;
 mod test_environment;
 mod ui;
+#[cfg(test)]
+mod workflows;
 mod workspace;
 
 /// Tells the user what is being done. Results go to stdout, words to stderr.
@@ -85,6 +89,26 @@ enum Verb {
     },
     /// Fetch the starter engine and model without running anything
     Starter,
+    /// Draw all icons from icons/icon.svg
+    Icons,
+    /// Make the packages that people install
+    Package {
+        /// Kinds of packages (deb, rpm, appimage, nsis, dmg) rather than this platform's own
+        #[arg(long, value_delimiter = ',')]
+        bundles: Vec<String>,
+        /// Another target, such as universal-apple-darwin
+        #[arg(long)]
+        target: Option<String>,
+        /// Leave out the packages with an engine inside
+        #[arg(long)]
+        slim: bool,
+        /// Install them in a clean root and try them; needs root
+        #[arg(long)]
+        verify: bool,
+        /// Try those that were made before, and make none
+        #[arg(long, conflicts_with_all = ["bundles", "target", "slim", "verify"])]
+        verify_only: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -117,6 +141,25 @@ fn perform(verb: Verb) -> Result<ExitCode> {
         Verb::Bench { name } => bench::run(&Workspace::find()?, name.as_deref()).map(done),
         Verb::Soak { name } => soak::run(&Workspace::find()?, name.as_deref()).map(done),
         Verb::Starter => starter::fetch_all().map(done),
+        Verb::Icons => icons::run(&Workspace::find()?).map(done),
+        Verb::Package {
+            bundles,
+            target,
+            slim,
+            verify,
+            verify_only,
+        } => {
+            if verify_only {
+                return package::verify_made(&Workspace::find()?).map(done);
+            }
+            let options = package::Options {
+                bundles,
+                target,
+                slim,
+                verify,
+            };
+            package::run(&Workspace::find()?, &options).map(done)
+        }
     }
 }
 

@@ -62,6 +62,29 @@ pub const UI_TESTS: Group = Group {
     served: None,
 };
 
+/// Seeing what a program reaches, and cutting it off from the network.
+pub const NETWORK_TESTS: Group = Group {
+    purpose: "tools that watch and cut off the network for tests",
+    packages: &["bubblewrap", "strace"],
+    served: None,
+};
+
+/// Trying packages in a clean root, and reading what is in them.
+pub const PACKAGE_TESTS: Group = Group {
+    purpose: "tools that make a clean root and look into packages",
+    packages: &[
+        "desktop-file-utils",
+        "imagemagick",
+        "iproute2",
+        "mmdebstrap",
+        "rpm",
+        "shared-mime-info",
+        "x11-utils",
+        "xvfb",
+    ],
+    served: None,
+};
+
 /// Sees to it that the packages of these groups are installed.
 ///
 /// As root, or with sudo, they are installed. Otherwise the error holds the exact line to run.

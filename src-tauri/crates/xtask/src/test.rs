@@ -75,7 +75,7 @@ fn run_suites(filter: Option<&str>, suites: &mut Suites) -> Result<()> {
 }
 
 fn install_packages(window: bool, page: bool) -> Result<()> {
-    let mut groups = Vec::new();
+    let mut groups = vec![packages::NETWORK_TESTS];
     if window {
         groups.extend([packages::WINDOW, packages::WINDOW_TESTS]);
     }

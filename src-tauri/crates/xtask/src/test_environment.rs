@@ -52,10 +52,7 @@ pub struct TestEnvironment {
 impl TestEnvironment {
     /// Sees to it that engines and model are there. The binaries are for the caller to build.
     pub fn prepare(workspace: &Workspace, profile: Profile) -> Result<Self> {
-        let home = Home {
-            dir: cache_dir()?,
-            variable: CACHE,
-        };
+        let home = home()?;
         let engine = given(ENGINE).map_or_else(
             || starter::ensure_engine(&home, Dead::Kept, profile).map_err(with_hint),
             Ok,
@@ -138,6 +135,14 @@ fn given(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable)
         .filter(|value| !value.is_empty())
         .map(PathBuf::from)
+}
+
+/// Where tests keep their engine and model, which packages are made of too.
+pub fn home() -> Result<Home> {
+    Ok(Home {
+        dir: cache_dir()?,
+        variable: CACHE,
+    })
 }
 
 fn cache_dir() -> Result<PathBuf> {

@@ -4,6 +4,7 @@
 //! knowing.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde::Deserialize;
 
@@ -68,6 +69,11 @@ impl Workspace {
         })
     }
 
+    /// Where cargo builds.
+    pub fn target_dir(&self) -> &Path {
+        &self.target
+    }
+
     /// The folder that `cargo build` puts binaries into.
     pub fn binary_dir(&self, profile: Profile) -> PathBuf {
         self.target.join(profile.folder())
@@ -105,6 +111,30 @@ impl Workspace {
 
     /// Builds the command line, the guard, and the window too where `window` is set.
     pub fn build(&self, profile: Profile, window: bool) -> Result<()> {
+        command::run(&mut self.build_command(profile, window))
+    }
+
+    /// Builds all of it with optimizations, for another target than this machine's.
+    pub fn build_for(&self, target: &str) -> Result<()> {
+        command::run(
+            self.build_command(Profile::Release, true)
+                .args(["--target", target]),
+        )
+    }
+
+    /// Builds the empty window that Paddock's is measured beside, with optimizations.
+    pub fn build_empty_window(&self) -> Result<()> {
+        command::run(command::cargo(&self.root).args([
+            "build",
+            "--release",
+            "--package",
+            "paddock-empty-window",
+            "--features",
+            "paddock-empty-window/custom-protocol",
+        ]))
+    }
+
+    fn build_command(&self, profile: Profile, window: bool) -> Command {
         let mut build = command::cargo(&self.root);
         build.args([
             "build",
@@ -125,7 +155,7 @@ impl Workspace {
         if profile == Profile::Release {
             build.arg("--release");
         }
-        command::run(&mut build)
+        build
     }
 }
 

@@ -6,6 +6,7 @@ import { firstRunWords } from '../../messages/first-run';
 import { connectDownloads } from '../../state/downloads';
 import { followEngineJob } from '../../state/engine-job';
 import { connectLive, useSnapshot } from '../../state/live';
+import { connectOpenedFiles } from '../../state/opened-files';
 import { followLibrary, useSettings } from '../../state/queries';
 import { connectTraffic } from '../../state/traffic';
 import { useWindow } from '../../state/window';
@@ -51,6 +52,7 @@ export function Shell() {
   useEffect(followLibrary, []);
   useEffect(followEngineJob, []);
   useEffect(connectDownloads, []);
+  useEffect(connectOpenedFiles, []);
   useEffect(connectTraffic, []);
   useSavedTheme();
   useShortcuts();

@@ -49,10 +49,14 @@ pub(crate) fn prepare(command: &mut std::process::Command, line: &CommandLine<'_
     {
         use std::os::windows::process::CommandExt;
         // No console window beside ours.
-        command.creation_flags(windows::Win32::System::Threading::CREATE_NO_WINDOW.0);
+        command.creation_flags(::windows::Win32::System::Threading::CREATE_NO_WINDOW.0);
     }
-    // The real folder: `llama-server` on PATH is often a link into an unpacked archive.
-    let real = std::fs::canonicalize(line.program).unwrap_or_else(|_| line.program.to_owned());
+    // The real folder: `llama-server` on PATH is often a link into an unpacked archive. Not on Windows, where the answer
+    // begins with `\\\\?\\`, which many a program cannot have as its working folder.
+    let real = match std::fs::canonicalize(line.program) {
+        Ok(real) if cfg!(not(windows)) => real,
+        _ => line.program.to_owned(),
+    };
     if let Some(folder) = real.parent() {
         command.current_dir(folder);
         if let Some(variable) = library_path_variable() {

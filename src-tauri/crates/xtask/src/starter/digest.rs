@@ -82,7 +82,7 @@ impl CopyError {
 }
 
 /// The SHA-256 of a file, in hex.
-pub(super) fn of_file(path: &Path) -> Result<String> {
+pub fn of_file(path: &Path) -> Result<String> {
     let mut file = File::open(path).at("open", path)?;
     let mut hashing = HashingWriter::new(io::sink());
     match copy(&mut file, &mut hashing, |_| {}) {

@@ -161,7 +161,7 @@ pub(super) fn check_platform() -> Result<()> {
 }
 
 /// Whether the wheels hold programs for this platform.
-pub(super) fn is_packaged_for_this_platform() -> bool {
+pub fn is_packaged_for_this_platform() -> bool {
     (std::env::consts::OS, std::env::consts::ARCH) == ("linux", "x86_64")
 }
 

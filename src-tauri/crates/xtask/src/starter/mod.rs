@@ -33,7 +33,8 @@ mod wheels;
 use engine::{Chooser, Outcome};
 use engines::Processor;
 
-pub use engine::{Dead, ENGINES};
+pub use digest::of_file as digest_of;
+pub use engine::{Dead, ENGINES, is_packaged_for_this_platform};
 pub use wheels::Wheel;
 
 /// The model's key in Paddock's library.
@@ -132,6 +133,42 @@ pub fn ensure_first_engine(home: &Home, profile: Profile) -> Result<Option<First
         server: engine::server_of(home, &ENGINES[0]),
         is_dead,
     }))
+}
+
+/// An engine to be packed.
+#[derive(Debug)]
+pub struct EngineToPack {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// llama.cpp's name of the build.
+    pub build: &'static str,
+    /// What it computes with.
+    pub variant: &'static str,
+    /// The package it is from.
+    pub archive: &'static str,
+    /// That package's digest.
+    pub sha256: &'static str,
+}
+
+/// Sees to it that the engine for packages is there: of [`ENGINES`] the one that runs on the most processors, which is
+/// the last of them. Whether it runs on this one is told, and no reason not to pack it.
+pub fn ensure_engine_for_packages(home: &Home) -> Result<EngineToPack> {
+    engine::check_platform()?;
+    let engine = &ENGINES[ENGINES.len() - 1];
+    let outcome = with_chooser(home, Dead::Kept, Profile::Release, |chooser, lock| {
+        chooser.settle(lock, engine)
+    })?;
+    if let Outcome::Fails { reason, .. } = outcome {
+        say!("llama.cpp {} does not work here: {reason}", engine.build);
+    }
+    let server = engine::server_of(home, engine);
+    Ok(EngineToPack {
+        folder: server.parent().unwrap_or(&server).to_owned(),
+        build: engine.build,
+        variant: "vulkan",
+        archive: engine.wheel.package,
+        sha256: engine.wheel.sha256,
+    })
 }
 
 /// What is known here of a `llama-server`.
@@ -248,7 +285,7 @@ impl Lock {
 }
 
 /// Removes a folder, if it is there.
-fn remove_dir(path: &Path) -> Result<()> {
+pub fn remove_dir(path: &Path) -> Result<()> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(Error::io("remove", path, error))
