@@ -69,6 +69,8 @@ async fn answers_are_as_they_are_described() {
         "/api/v1/hub",
         "/api/v1/library/folders",
         "/api/v1/announcements",
+        "/api/v1/presets",
+        "/api/v1/models/defaults",
         "/openapi.json",
     ] {
         let answer = control.get(path).await;
@@ -118,12 +120,28 @@ async fn answers_are_as_they_are_described() {
     let made = post("/api/v1/keys", json!({"name": "x"})).await;
     assert_eq!(made["key"].as_str().unwrap().len(), 46);
     post("/api/v1/gateway", json!({"requestLog": false})).await;
+    let wish = json!({"name": "p", "params": {"ctxSize": 512}});
+    post("/api/v1/presets", wish).await;
+    let preset = control.get("/api/v1/presets/p").await;
+    described.holds("get", "/api/v1/presets/{name}", &preset);
+    post("/api/v1/presets/rename", json!({"name": "p", "to": "q"})).await;
+    let uses = json!({"model": TINY, "preset": "q"});
+    post("/api/v1/models/preset", uses).await;
+    let defaults = json!({"params": {"seed": 7}, "cleared": []});
+    post("/api/v1/models/defaults", defaults).await;
+    let document = post("/api/v1/params/export", json!({})).await;
+    let document = json!({"document": document});
+    post("/api/v1/params/import", document).await;
+    post("/api/v1/presets/remove", json!({"name": "q"})).await;
     post("/api/v1/models/unload", json!({"model": TINY})).await;
     for (path, body) in [
         ("/api/v1/models/load", json!({"model": "nothing"})),
         ("/api/v1/models/load", json!({"modle": TINY})),
         ("/api/v1/keys", json!({"name": "x"})),
         ("/api/v1/keys/remove", json!({"name": "nobody"})),
+        ("/api/v1/presets", json!({"name": ""})),
+        ("/api/v1/presets/remove", json!({"name": "nobody"})),
+        ("/api/v1/params/import", json!({"document": {}})),
         ("/api/v1/gateway", json!({"host": "not an address"})),
     ] {
         let refused = control.post(path, &body).await;

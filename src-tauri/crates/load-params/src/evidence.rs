@@ -22,7 +22,7 @@ pub const EVIDENCE_BUILD: &str = "b10068";
 const EVIDENCE: &[(&str, Evidence)] = &[
     ("ctxSize", Evidence::Read("`/props`")),
     ("nGpuLayers", Evidence::Read("log")),
-    ("enableThinking", Evidence::Read("log, rendered prompt")),
+    ("enableThinking", Evidence::Read("`/apply-template`")),
     ("device", Evidence::Accepted(NO_GPU)),
     ("splitMode", Evidence::Accepted(NO_GPU)),
     ("tensorSplit", Evidence::Accepted(NO_GPU)),

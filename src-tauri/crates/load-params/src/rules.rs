@@ -170,6 +170,12 @@ pub(crate) const WARNINGS: &[Rule] = &[
         broken: |params, _| params.kv_unified.is_some() && params.parallel == Some(1),
     },
     Rule {
+        params: ["kvUnified", "parallel"],
+        reason: "`kvUnified` false has no effect while `parallel` is not set: the engine then shares the cache",
+        hint: "Set `parallel`.",
+        broken: |params, _| params.kv_unified == Some(false) && params.parallel.is_none(),
+    },
+    Rule {
         params: ["pooling", "embeddings"],
         reason: "`pooling` has no effect unless `embeddings` or `reranking` is on",
         hint: "Set `embeddings` to true.",
@@ -245,6 +251,7 @@ mod tests {
             json!({ "yarnOrigCtx": 4096, "ropeScaling": "linear" }),
             json!({ "chatTemplate": "llama3" }),
             json!({ "kvUnified": true, "parallel": 1 }),
+            json!({ "kvUnified": false }),
             json!({ "pooling": "mean" }),
         ] {
             assert_eq!(broken(WARNINGS, wish.clone()).len(), 1, "{wish}");
