@@ -161,7 +161,7 @@ async fn load_with_anything(cases: u32) {
             status => panic!("case {case}: {wish}: {status} {}", answer.text),
         }
     }
-    println!("{taken} of {cases} were taken, the others refused by Paddock");
+    eprintln!("{taken} of {cases} were taken, the others refused by Paddock");
     assert!(
         taken * 2 >= cases,
         "{taken} of {cases}: most combinations are no conflicts"
