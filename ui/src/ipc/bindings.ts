@@ -146,6 +146,9 @@ export const commands = {
 	removeModelFolder: (path: string) => typedError<Settings, IpcError>(__TAURI_INVOKE("remove_model_folder", { path })),
 	/**  Shows the data folder in the system's file manager. */
 	openDataFolder: () => typedError<null, IpcError>(__TAURI_INVOKE("open_data_folder")),
+	desktopSettings: () => typedError<DesktopView, IpcError>(__TAURI_INVOKE("desktop_settings")),
+	/**  Changes what is given, and nothing else. */
+	setDesktopSettings: (change: DesktopChange) => typedError<DesktopView, IpcError>(__TAURI_INVOKE("set_desktop_settings", { change })),
 };
 
 /** Events */
@@ -320,6 +323,36 @@ export type Crash = {
 	failure: ServerFailure,
 	/**  Milliseconds since 1970. */
 	at: number,
+};
+
+/**  What is to be different; what is not given stays as it is. */
+export type DesktopChange = {
+	/**  As in [`DesktopView`]. */
+	tray?: boolean | null,
+	/**  As in [`DesktopView`]. */
+	closeToTray?: boolean | null,
+	/**  As in [`DesktopView`]. */
+	startHidden?: boolean | null,
+	/**  As in [`DesktopView`]. */
+	notifications?: boolean | null,
+	/**  As in [`DesktopView`]. */
+	startAtLogin?: boolean | null,
+};
+
+/**  The settings, and what there is to know about them. */
+export type DesktopView = {
+	/**  There is to be an icon in the tray. */
+	tray: boolean,
+	/**  This desktop shows it. */
+	trayShown: boolean,
+	/**  Closing the window leaves the app in the tray, where there is one. */
+	closeToTray: boolean,
+	/**  The app starts without its window. */
+	startHidden: boolean,
+	/**  What is done or has failed while nobody looks is told. */
+	notifications: boolean,
+	/**  The app starts with the login. */
+	startAtLogin: boolean,
 };
 
 /**  What a device is. */
