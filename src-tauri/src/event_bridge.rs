@@ -15,6 +15,7 @@ use crate::ipc_types::serving::{GatewayChanged, GatewayStats};
 use crate::ipc_types::{
     Endpoint, LibraryChanged, LogLine, Memory, Notice, Snapshot, SnapshotChanged,
 };
+use crate::window;
 
 /// Memory moves by itself; while something runs it is looked at this often.
 const MEMORY_EVERY: Duration = Duration::from_secs(2);
@@ -104,6 +105,10 @@ pub(crate) fn start<R: Runtime>(app: &AppHandle<R>, core: &Core) {
                     continue;
                 }
                 _ = ticks.tick() => {
+                    // Nobody sees a bar move in the tray; what matters there has its own signal.
+                    if window::is_hidden() {
+                        continue;
+                    }
                     // The command line changes the library too.
                     let before = std::mem::replace(&mut settings, core.settings());
                     if settings.models != before.models {

@@ -23,7 +23,7 @@ mod by_entry {
     use std::io;
     use std::path::{Path, PathBuf};
 
-    /// The entry's name; the same as that of the menu's, so that a desktop knows the two belong together.
+    /// The entry, by the app's identifier so that it meets no other app's.
     const ENTRY: &str = "autostart/dev.paddock.desktop.desktop";
 
     /// Whether the app starts with the login of this user, whose settings are in `config`.

@@ -1,5 +1,7 @@
 //! The main window: shown, hidden in favour of the tray, and brought back.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use paddock_core::Core;
 use settings::{DataDir, DesktopSettings};
 use tauri::plugin::TauriPlugin;
@@ -8,6 +10,15 @@ use tauri_plugin_window_state::StateFlags;
 
 use crate::app_state::AppState;
 use crate::tray::{self, Tray};
+
+/// There is nothing to be seen: who draws for the page can rest. It begins like that, and asking the window itself
+/// would wake it.
+static HIDDEN: AtomicBool = AtomicBool::new(true);
+
+/// Whether the window is in the tray.
+pub(crate) fn is_hidden() -> bool {
+    HIDDEN.load(Ordering::Relaxed)
+}
 
 /// Size and place, kept beside the settings. Whether it is seen is the settings' to say.
 pub(crate) fn keeps_its_place<R: Runtime>() -> TauriPlugin<R> {
@@ -28,6 +39,7 @@ fn main<R: Runtime>(app: &AppHandle<R>) -> Option<WebviewWindow<R>> {
 /// Brings the window up, wherever it is.
 pub(crate) fn show<R: Runtime>(app: &AppHandle<R>) {
     if let Some(window) = main(app) {
+        HIDDEN.store(false, Ordering::Relaxed);
         let _ = window.show();
         let _ = window.unminimize();
         let _ = window.set_focus();
@@ -37,6 +49,7 @@ pub(crate) fn show<R: Runtime>(app: &AppHandle<R>) {
 /// Brings the window up without covering anything with it.
 pub(crate) fn show_minimised<R: Runtime>(app: &AppHandle<R>) {
     if let Some(window) = main(app) {
+        HIDDEN.store(false, Ordering::Relaxed);
         let _ = window.minimize();
         let _ = window.show();
     }
@@ -69,6 +82,7 @@ pub(crate) fn first<R: Runtime>(app: &AppHandle<R>) {
 
 fn show_at_start<R: Runtime>(app: &AppHandle<R>) {
     if let Some(window) = main(app) {
+        HIDDEN.store(false, Ordering::Relaxed);
         let _ = window.show();
     }
 }
@@ -82,6 +96,7 @@ pub(crate) fn on_close<R: Runtime>(app: &AppHandle<R>, close: &CloseRequestApi) 
     if app.state::<AppState>().core().is_ok_and(stays) {
         close.prevent_close();
         if let Some(window) = main(app) {
+            HIDDEN.store(true, Ordering::Relaxed);
             let _ = window.hide();
         }
     }

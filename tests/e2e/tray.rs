@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use test_support::{processes, until};
+use test_support::{Home, engines, processes, until};
 
 use crate::desktop::Ended;
 use crate::machine::Machine;
@@ -107,26 +107,44 @@ async fn a_real_model_is_started_and_stopped_from_the_tray() {
 }
 
 #[tokio::test]
-async fn a_model_that_fails_shows_in_the_icon_and_is_told() {
-    let machine = Machine::with_tiny().await;
-    let tray = TrayHost::start(machine.bus()).await;
+async fn loading_and_failing_show_in_the_icon_and_the_failure_is_told() {
+    let home = Home::new();
+    let engine = engines::that_hangs(&home.file("llama-server"));
+    home.add_engine(&engine).await;
+    home.add_tiny().await;
+    let machine = Machine::new(home);
     set(&machine, json!({"startHidden": true}));
+    let tray = TrayHost::start(machine.bus()).await;
     let mut app = started(&machine).await;
     tray.says("no model loaded").await;
     let stopped = tray.icon().await;
-    // Half of a model.
-    let model = machine.home.file("tiny.gguf");
-    let bytes = std::fs::read(&model).unwrap();
-    std::fs::write(&model, &bytes[..bytes.len() / 2]).unwrap();
+
     tray.clicks("Start tiny").await;
-    let told = until("to be told", SOON, async || tray.told().first().cloned()).await;
+    tray.says("tiny is loading").await;
+    let busy = tray.icon().await;
+    assert!(busy != stopped);
     assert!(
-        told.0.contains("failed") || told.0.contains("Could not load"),
-        "{told:?}"
+        tray.labels()
+            .await
+            .contains(&"Cancel loading tiny".to_owned())
     );
-    if !machine.processes_of_ours().is_empty() && tray.tooltip().await.contains("failed") {
-        assert!(tray.icon().await != stopped);
-    }
+
+    let engine = until("the engine", SOON, async || {
+        machine.processes("sleep").first().map(|engine| engine.pid)
+    })
+    .await;
+    processes::send(engine, Signal::SEGV);
+    tray.says("tiny failed").await;
+    let failed = tray.icon().await;
+    assert!(failed != busy && failed != stopped);
+    let (title, body) = until("to be told", SOON, async || tray.told().first().cloned()).await;
+    assert_eq!(title, "Model failed");
+    assert!(body.starts_with("local/tiny: "), "{body}");
+
+    tray.clicks("Start tiny again").await;
+    tray.clicks("Cancel loading tiny").await;
+    tray.says("no model loaded").await;
+    assert_eq!(tray.told().len(), 1, "{:?}", tray.told());
     tray.clicks("Quit Paddock").await;
     ends(&mut app).await;
 }

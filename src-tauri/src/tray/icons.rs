@@ -1,4 +1,5 @@
-//! The tray's icons, one for each state; drawn from `icons/tray/*.svg`. They differ in shape and not in colour alone.
+//! The tray's icons, one for each state; drawn from `icons/tray/*.svg` (`rsvg-convert -w 64`). They differ in shape and
+//! not in colour alone.
 
 use paddock_core::Overall;
 use tauri::image::Image;
