@@ -124,8 +124,7 @@ fn fields() -> Vec<FieldSchema> {
 }
 
 async fn load_with_anything(cases: u32) {
-    let seed = Random::from_environment(7);
-    let mut random = seed;
+    let mut random = Random::from_environment(7);
     let home = Home::with_tiny().await;
     let files = Files::new(&home);
     let host = home.serve().await;
@@ -161,7 +160,7 @@ async fn load_with_anything(cases: u32) {
             status => panic!("case {case}: {wish}: {status} {}", answer.text),
         }
     }
-    println!("{taken} of {cases} were taken, the others refused by Paddock");
+    eprintln!("{taken} of {cases} were taken, the others refused by Paddock");
     assert!(
         taken * 2 >= cases,
         "{taken} of {cases}: most combinations are no conflicts"
