@@ -30,6 +30,7 @@ mod load;
 mod parameters;
 mod parameters_all;
 mod parameters_any;
+mod parameters_refused;
 mod presets;
 mod scheduling;
 mod serve;

@@ -124,8 +124,7 @@ fn fields() -> Vec<FieldSchema> {
 }
 
 async fn load_with_anything(cases: u32) {
-    let seed = Random::from_environment(7);
-    let mut random = seed;
+    let mut random = Random::from_environment(7);
     let home = Home::with_tiny().await;
     let files = Files::new(&home);
     let host = home.serve().await;

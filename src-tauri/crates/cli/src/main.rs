@@ -8,6 +8,7 @@ mod door;
 mod failure;
 mod output;
 mod param_arguments;
+mod preset_arguments;
 mod serve;
 mod verbs;
 

@@ -6,10 +6,10 @@ use std::path::Path;
 use gateway::{ExportParams, ImportParams, SavePreset, SetDefaults, UsePreset};
 use serde_json::Value;
 
-use crate::arguments::Preset;
 use crate::door::Door;
 use crate::failure::Failure;
 use crate::output::{self, cell};
+use crate::preset_arguments::Preset;
 
 pub(super) async fn run(preset: Preset, json: bool) -> Result<(), Failure> {
     // What is not there is told before anything is opened.
