@@ -107,7 +107,12 @@ impl Root {
         let engine = if with_engine { "yes" } else { "no" };
         let mut session = self.enter(&["--net"]);
         session
-            .args(["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "NO_AT_BRIDGE=1"])
+            .args([
+                "env",
+                "-i",
+                "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+                "NO_AT_BRIDGE=1",
+            ])
             .arg(format!("HOME=/home/{USER}"))
             .arg(format!("DISPLAY={}", display.name()))
             .arg(format!("WITH_ENGINE={engine}"))
