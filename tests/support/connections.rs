@@ -17,6 +17,7 @@ pub fn tracer(trace: &Path) -> Vec<String> {
         "-D",
         "-f",
         "-qqq",
+        "-yy",
         "--seccomp-bpf",
         "--trace=connect,sendto,sendmsg,sendmmsg",
         "--signal=none",
@@ -58,8 +59,26 @@ fn parse(text: &str) -> Connections {
     found
 }
 
-/// The internet address in a call; none in those about other kinds of sockets.
+/// The internet address that a call reaches; none in those about other kinds of sockets.
 fn address(line: &str) -> Option<&str> {
+    let is_datagram = line.contains("<UDP");
+    if is_datagram && line.contains(" connect(") {
+        // Sends nothing: it asks the system which of its addresses it would take.
+        return None;
+    }
+    let peer = is_datagram.then(|| peer(line)).flatten();
+    named(line).or(peer)
+}
+
+/// What a datagram's socket was connected to before: `<UDP:[127.0.0.1:5->192.0.2.1:53]>`.
+fn peer(line: &str) -> Option<&str> {
+    let (peer, _) = line.split_once("->")?.1.split_once("]>")?;
+    let (host, _port) = peer.rsplit_once(':')?;
+    Some(host.trim_matches(['[', ']']))
+}
+
+/// The address among the call's arguments.
+fn named(line: &str) -> Option<&str> {
     let quoted = ["inet_addr(\"", "inet_pton(AF_INET6, \""];
     let rest = quoted
         .iter()
@@ -73,14 +92,18 @@ mod tests {
 
     #[test]
     fn loopback_is_told_from_the_rest() {
-        let text = r#"71 connect(9, {sa_family=AF_UNIX, sun_path="/run/nscd"}, 110) = -1 ENOENT
-71 connect(9, {sa_family=AF_INET, sin_port=htons(8421), sin_addr=inet_addr("127.0.0.1")}, 16) = 0
-71 connect(9, {sa_family=AF_INET6, sin6_port=htons(1), inet_pton(AF_INET6, "::1", &sin6_addr)}, 28) = 0
-72 sendto(9, "x", 1, 0, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("192.0.2.53")}, 16) = 1
-73 connect(8, {sa_family=AF_INET, sin_port=htons(9), sin_addr=inet_addr("127.0.0.2")}, 16 <unfinished ...>
+        let text = r#"71 connect(9<UNIX-STREAM:[5]>, {sa_family=AF_UNIX, sun_path="/run/nscd"}, 110) = -1 ENOENT
+71 connect(9<TCP:[5]>, {sa_family=AF_INET, sin_port=htons(8421), sin_addr=inet_addr("127.0.0.1")}, 16) = 0
+71 connect(9<TCPv6:[5]>, {sa_family=AF_INET6, sin6_port=htons(1), inet_pton(AF_INET6, "::1", &sin6_addr)}, 28) = 0
+71 connect(9<UDP:[5]>, {sa_family=AF_INET, sin_port=htons(9), sin_addr=inet_addr("192.0.2.1")}, 16) = 0
+71 sendto(9<UDP:[127.0.0.1:4->127.0.0.1:9]>, "x", 1, 0, NULL, 0) = 1
+72 sendto(9<UDP:[192.0.2.2:4->192.0.2.1:53]>, "x", 1, 0, NULL, 0) = 1
+72 sendto(9<UDPv6:[[fd00::2]:4->[2001:db8::1]:53]>, "x", 1, 0, NULL, 0) = 1
+72 sendto(9<UDP:[5]>, "x", 1, 0, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("192.0.2.53")}, 16) = 1
+73 connect(8<TCP:[6]>, {sa_family=AF_INET, sin_port=htons(9), sin_addr=inet_addr("127.0.0.2")}, 16 <unfinished ...>
 "#;
         let found = parse(text);
-        assert_eq!(found.to_loopback, 2);
-        assert_eq!(found.elsewhere.len(), 2, "{found:?}");
+        assert_eq!(found.to_loopback, 3, "{found:?}");
+        assert_eq!(found.elsewhere.len(), 4, "{found:?}");
     }
 }
