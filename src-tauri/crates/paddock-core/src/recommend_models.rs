@@ -141,10 +141,12 @@ fn num_cpus() -> usize {
 }
 
 fn pace_of(parameters: u64) -> Pace {
-    match parameters {
-        0..=QUICK => Pace::Quick,
-        0..=BALANCED => Pace::Balanced,
-        _ => Pace::Thorough,
+    if parameters <= QUICK {
+        Pace::Quick
+    } else if parameters <= BALANCED {
+        Pace::Balanced
+    } else {
+        Pace::Thorough
     }
 }
 
