@@ -59,6 +59,10 @@ async fn a_report_is_shown_first_and_has_no_paths_in_it() {
     let machine = Machine::with_tiny().await;
     let window = machine.open().await;
     window.goes_to("Settings").await;
+    // What comes later pushes the end of the page down.
+    window.sees("Not installed").await;
+    window.sees("Data folder").await;
+    window.settles().await;
     window.presses("Report a problem…").await;
     window.sees("Paddock sends nothing").await;
     let report = window

@@ -9,9 +9,7 @@ const LAN: &str = "#server-lan";
 
 /// Makes a key in the dialog that is open, and returns it as it is shown.
 async fn makes_a_key(window: &Window, name: &str, button: &str) -> String {
-    window
-        .types("[role='dialog'] input[type='text']", name)
-        .await;
+    window.types("[role='dialog'] input", name).await;
     window.presses(button).await;
     window.sees("It is kept only as a fingerprint").await;
     let shown = window.finds("[role='dialog'] code").await;

@@ -24,10 +24,10 @@ pub(crate) async fn save_text<R: Runtime>(
     text: String,
 ) -> Result<bool, IpcError> {
     // The page proposes a name, and no more than that.
-    let name = Path::new(&name)
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_else(|| "paddock.txt".to_owned());
+    let name = Path::new(&name).file_name().map_or_else(
+        || "paddock.txt".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    );
     let picked = ask(&app, |dialog, tell| {
         dialog.set_title("Save").set_file_name(name).save_file(tell)
     })

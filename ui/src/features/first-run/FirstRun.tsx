@@ -62,7 +62,13 @@ export function Frame({ step, title, body, children, actions, onSkip }: FramePro
           {words.step(number, STEPS.length)}
         </Text>
         {step !== 'done' && (
-          <Button size="compact-xs" variant="subtle" color="gray" onClick={() => void finishFirstRun()}>
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            color="gray"
+            mr={-8}
+            onClick={() => void finishFirstRun()}
+          >
             {words.skipAll}
           </Button>
         )}

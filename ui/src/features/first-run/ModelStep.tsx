@@ -131,7 +131,7 @@ function Offer({ offer }: { offer: Recommendation }) {
       aria-describedby={id}
     >
       <div className={classes.choiceHead}>
-        <Radio.Indicator size="xs" />
+        <Radio.Indicator size="xs" className={classes.dot} />
         <div className={classes.choiceName}>
           <Text span fw={600} mr={8}>
             {words.pace[offer.pace]}

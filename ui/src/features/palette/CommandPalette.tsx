@@ -51,7 +51,8 @@ export default function CommandPalette() {
       scrollable
       maxHeight={420}
       transitionProps={{ duration: 0 }}
-      aria-label={words.label}
+      overlayProps={{ blur: 0, backgroundOpacity: 0.4 }}
+      attributes={{ content: { 'aria-label': words.label } }}
       searchProps={{
         placeholder: words.search,
         'aria-label': words.search,

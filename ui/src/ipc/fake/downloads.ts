@@ -34,9 +34,15 @@ export class FakeDownloads {
       if (this.scenario.slowHub) await new Promise(resolve => setTimeout(resolve, 60_000));
       return this.search(query as HubQuery);
     },
-    hubRepo: ({ id }: Args): HubRepo => {
-      const repo = this.repos.find(one => one.id.toLowerCase() === (id as string).toLowerCase());
-      if (repo) return repo;
+    hubRepo: ({ id: reference }: Args): HubRepo => {
+      const { id, named } = readReference(reference as string);
+      const repo = this.repos.find(one => one.id.toLowerCase() === id.toLowerCase());
+      if (repo) {
+        const meant = repo.variants.find(
+          one => one.name === named || one.files.some(file => file.path === named),
+        );
+        return { ...repo, namedVariant: meant?.name ?? null };
+      }
       throw {
         code: 'hub_not_found',
         message: `there is no model ${id} on the hub`,
@@ -174,4 +180,12 @@ export class FakeDownloads {
   private publish(): void {
     void events.downloadsChanged.emit(structuredClone(this.scenario.jobs));
   }
+}
+
+/** `owner/repo`, `owner/repo:QUANT`, or a link with a file: as the back end reads them. */
+function readReference(text: string): { id: string; named: string | null } {
+  const [, linked, file] = /^paddock:\/\/models\/huggingface\/([^?]+)\?file=(.+)$/.exec(text) ?? [];
+  if (linked && file) return { id: linked, named: decodeURIComponent(file) };
+  const [id = text, named = null] = text.split(':');
+  return { id, named };
 }
