@@ -26,7 +26,8 @@ pub(crate) enum CommandLineError {
     /// The app came without it.
     #[error("the paddock command is not beside the app at {}", .0.display())]
     NotPacked(PathBuf),
-    /// The place is taken.
+    /// The place is taken, which an entry in Windows' `PATH` never is.
+    #[cfg_attr(windows, allow(dead_code))]
     #[error("{} is there already and is not Paddock's", .0.display())]
     Foreign(PathBuf),
     /// The system refused.

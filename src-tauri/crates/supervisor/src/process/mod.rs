@@ -25,6 +25,8 @@ pub(crate) type Output = Box<dyn AsyncRead + Send + Unpin>;
 #[derive(Debug)]
 pub(crate) struct CommandLine<'spec> {
     pub(crate) program: &'spec std::path::Path,
+    /// Windows needs none.
+    #[cfg_attr(windows, allow(dead_code))]
     pub(crate) guard: &'spec std::path::Path,
     pub(crate) args: &'spec [String],
     pub(crate) env: &'spec [(String, String)],
