@@ -130,11 +130,11 @@ async fn what_cannot_be_is_said_at_its_field_stops_the_load_and_is_reset() {
     window.sets("batchSize", "8").await;
     window.sets("parallel", "9").await;
     window
-        .sees("Batch size is smaller than Parallel requests")
+        .sees("Batch size is smaller than parallel requests")
         .await;
     window.sets("parallel", "8").await;
     window
-        .sees_no_more("Batch size is smaller than Parallel requests")
+        .sees_no_more("Batch size is smaller than parallel requests")
         .await;
     window.sees("--parallel 8").await;
 
