@@ -132,29 +132,6 @@ async fn what_cannot_be_is_said_at_its_field_stops_the_load_and_is_reset() {
     window
         .sees("Batch size is smaller than parallel requests")
         .await;
-    window.sets("parallel", "8").await;
-    window
-        .sees_no_more("Batch size is smaller than parallel requests")
-        .await;
-    window.sees("--parallel 8").await;
-
-    // More than the model was made for is a warning, and is taken.
-    window.sets("ctxSize", "4096").await;
-    window.sees("the model was trained for 2048 tokens").await;
-    window.sees("--ctx-size 4096").await;
-
-    window.presses("Reset all").await;
-    window.sees_no_more("--parallel").await;
-    window.has_saved().await;
-    window
-        .until("nothing to be saved", SOON, async || {
-            let params = machine.home.settings()["models"][TINY]["params"].clone();
-            Ok(params
-                .as_object()
-                .is_none_or(serde_json::Map::is_empty)
-                .then_some(()))
-        })
-        .await;
     window.closes(&machine).await;
 }
 
