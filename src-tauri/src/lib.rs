@@ -65,6 +65,8 @@ pub fn api<R: tauri::Runtime>() -> tauri_specta::Builder<R> {
             commands::params::save_preset,
             commands::params::remove_preset,
             commands::params::use_preset,
+            commands::params::model_defaults,
+            commands::params::save_model_defaults,
             commands::params::paste_command_line,
             commands::params::copy_command_line,
             commands::params::estimate_memory,

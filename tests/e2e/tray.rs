@@ -294,16 +294,21 @@ async fn the_settings_do_not_depend_on_each_other_and_count_at_once() {
     .await;
     assert_eq!(desktop()["tray"], false);
 
-    let icons = tray.icons();
+    until("the icon to go", SOON, async || {
+        (!tray.shows_an_icon().await).then_some(())
+    })
+    .await;
     chooses("tray").await;
     until("the icon to be back", SOON, async || {
-        (tray.icons() > icons).then_some(())
+        tray.shows_an_icon().await.then_some(())
     })
     .await;
     let address = format!("http://127.0.0.1:{}/v1", machine.port());
     tray.clicks(&format!("Copy {address}")).await;
     window.goes_to("Models").await;
+    window.finds("#search-models").await;
     window.control('f').await;
+    window.finds("#search-models:focus").await;
     window
         .until("the endpoint to be pasted", SOON, async || {
             window.control('a').await;

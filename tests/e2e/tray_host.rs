@@ -167,9 +167,14 @@ impl TrayHost {
         self.item().await;
     }
 
-    /// Icons that are there now.
-    pub(crate) fn icons(&self) -> usize {
-        self.items.lock().unwrap().len()
+    /// Whether an icon is there now: one that registered, and whose app has not left the bus since.
+    pub(crate) async fn shows_an_icon(&self) -> bool {
+        let last = self.items.lock().unwrap().last().cloned();
+        let Some(name) = last else { return false };
+        let bus = zbus::fdo::DBusProxy::new(&self.connection).await.unwrap();
+        bus.name_has_owner(name.as_str().try_into().unwrap())
+            .await
+            .unwrap()
     }
 
     async fn proxy(&self) -> ItemProxy<'static> {

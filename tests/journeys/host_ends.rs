@@ -19,8 +19,8 @@ async fn sigterm_while_downloading_ends_everything_within_three_seconds() {
     let body = json!({"model": STARTER});
     let begun = host.control().post("/api/v1/models/download", &body).await;
     assert_eq!(begun.status, 200, "{}", begun.text);
-    until("some bytes", Duration::from_secs(20), async || {
-        (hub.sent_bytes() > 4_000_000).then_some(())
+    until("some bytes", Duration::from_secs(60), async || {
+        (hub.sent_bytes() > 60_000_000).then_some(())
     })
     .await;
     let ended = host.end(Signal::TERM).await;
@@ -29,12 +29,11 @@ async fn sigterm_while_downloading_ends_everything_within_three_seconds() {
     processes::wait_until_none(home.marker(), SHUTDOWN_BOUND).unwrap();
 
     hub.faults(|faults| faults.bytes_per_second = None);
-    let sent = hub.sent_bytes();
     home.paddock(&["get", STARTER]).await.succeeded();
     let size = std::fs::metadata(environment::model()).unwrap().len();
-    let again = (hub.sent_bytes() - sent).saturating_sub(size);
+    let again = hub.sent_bytes().saturating_sub(size);
     // What was under way to it in the sockets' buffers counts as sent.
-    assert!(again < 8_000_000, "it went on: {again} bytes more");
+    assert!(again < 30_000_000, "it went on: {again} bytes more");
 }
 
 /// A request that waits for a model that loads is told, and holds nothing up.

@@ -48,17 +48,18 @@ pub(crate) async fn set_desktop_settings<R: Runtime>(
             )
         })?;
     }
-    let before = DesktopSettings::of(&core.settings().desktop);
-    let after = DesktopSettings {
-        tray: change.tray.unwrap_or(before.tray),
-        close_to_tray: change.close_to_tray.unwrap_or(before.close_to_tray),
-        start_hidden: change.start_hidden.unwrap_or(before.start_hidden),
-        notifications: change.notifications.unwrap_or(before.notifications),
-    };
-    if after != before {
-        core.update_settings(|settings| after.put(&mut settings.desktop))?;
-        app.state::<Tray>().settings_changed();
-    }
+    // Read and written in one step: another switch may be pressed meanwhile.
+    core.update_settings(|settings| {
+        let before = DesktopSettings::of(&settings.desktop);
+        let after = DesktopSettings {
+            tray: change.tray.unwrap_or(before.tray),
+            close_to_tray: change.close_to_tray.unwrap_or(before.close_to_tray),
+            start_hidden: change.start_hidden.unwrap_or(before.start_hidden),
+            notifications: change.notifications.unwrap_or(before.notifications),
+        };
+        after.put(&mut settings.desktop);
+    })?;
+    app.state::<Tray>().settings_changed();
     desktop_settings(app, state).await
 }
 

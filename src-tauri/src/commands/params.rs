@@ -14,6 +14,23 @@ pub(crate) async fn list_presets(state: State<'_, AppState>) -> Result<Vec<Prese
     Ok(presets.into_iter().map(Into::into).collect())
 }
 
+/// The defaults for all models. A model's preset and its own parameters win over them.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn model_defaults(state: State<'_, AppState>) -> Result<LoadParamsIpc, IpcError> {
+    Ok((&state.core()?.model_defaults()?).into())
+}
+
+/// Saves the defaults for all models, replacing what was saved; none set clears them.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn save_model_defaults(
+    state: State<'_, AppState>,
+    params: LoadParamsIpc,
+) -> Result<(), IpcError> {
+    Ok(state.core()?.save_model_defaults(&params.parse()?)?)
+}
+
 /// Keeps a preset; one of this name is replaced.
 #[tauri::command]
 #[specta::specta]

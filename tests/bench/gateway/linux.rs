@@ -29,7 +29,7 @@ struct Amount {
 }
 
 const MUCH: Amount = Amount {
-    rounds: 20,
+    rounds: 8,
     alone: 500,
     each_of_many: 40,
     streams: 32,

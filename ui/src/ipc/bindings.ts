@@ -67,6 +67,10 @@ export const commands = {
 	removePreset: (name: string) => typedError<null, IpcError>(__TAURI_INVOKE("remove_preset", { name })),
 	/**  Lets a model use a preset, or none. */
 	usePreset: (key: string, preset: string | null) => typedError<null, IpcError>(__TAURI_INVOKE("use_preset", { key, preset })),
+	/**  The defaults for all models. A model's preset and its own parameters win over them. */
+	modelDefaults: () => typedError<LoadParams, IpcError>(__TAURI_INVOKE("model_defaults")),
+	/**  Saves the defaults for all models, replacing what was saved; none set clears them. */
+	saveModelDefaults: (params: LoadParams) => typedError<null, IpcError>(__TAURI_INVOKE("save_model_defaults", { params })),
 	/**  Reads a llama-server command line of any build. */
 	pasteCommandLine: (key: string, text: string) => typedError<Pasted, IpcError>(__TAURI_INVOKE("paste_command_line", { key, text })),
 	/**  What would run with these parameters saved, as a text to copy: it runs without Paddock. */

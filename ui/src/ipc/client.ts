@@ -97,6 +97,9 @@ export const client = {
   removePreset: (name: string) => unwrap(commands.removePreset(name)),
   /** `null` is none. */
   choosePreset: (key: string, preset: string | null) => unwrap(commands.usePreset(key, preset)),
+  /** What counts for every model where neither it nor its preset says otherwise. */
+  modelDefaults: () => unwrap(commands.modelDefaults()),
+  saveModelDefaults: (params: LoadParams) => unwrap(commands.saveModelDefaults(params)),
   /** What a llama-server command line says, for the model's engine. */
   pasteCommandLine: (key: string, text: string) => unwrap(commands.pasteCommandLine(key, text)),
   /** What a model takes with these parameters over what is saved for it. */

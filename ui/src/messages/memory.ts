@@ -47,6 +47,8 @@ export const memoryWords = {
       : `${plural(models, 'model')} ${models === 1 ? 'uses' : 'use'} it and will go on with parameters of their own.`,
   removeConfirm: 'Delete preset',
   copyJson: 'Copy as JSON',
+  makeDefaults: 'Use as defaults for all models',
+  clearDefaults: 'Clear the defaults for all models',
   paste: 'Paste a command line or JSON…',
 
   pasteTitle: 'Paste a command line or JSON',
@@ -66,6 +68,7 @@ export const memoryWords = {
     fit: 'find what fits',
     usePreset: 'use the preset',
     savePreset: 'save the preset',
+    saveDefaults: 'save the defaults for all models',
     removePreset: (name: string) => `delete the preset ${name}`,
   },
 } as const;

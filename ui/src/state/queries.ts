@@ -32,6 +32,7 @@ export const keys = {
   estimate: (key: string) => ['estimate', key] as const,
   estimates: ['estimate'] as const,
   presets: ['presets'] as const,
+  defaults: ['defaults'] as const,
   commandLine: ['command-line'] as const,
   desktop: ['desktop'] as const,
   engines: ['engines'] as const,

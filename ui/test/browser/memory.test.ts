@@ -48,6 +48,25 @@ describe('memory', () => {
 });
 
 describe('presets', () => {
+  test('what is set becomes the defaults for all models, which can be cleared', async () => {
+    const page = await openForm('qwen3-8b');
+    const more = page.getByRole('button', { name: 'More about these parameters' });
+    const clear = page.getByRole('menuitem', { name: 'Clear the defaults for all models' });
+    const make = page.getByRole('menuitem', { name: 'Use as defaults for all models' });
+    await contextOf(page).fill('3072');
+    await more.click();
+    await make.waitFor();
+    expect(await clear.count()).toBe(0);
+    await make.click();
+    await make.waitFor({ state: 'detached' });
+    await more.click();
+    await clear.click();
+    await clear.waitFor({ state: 'detached' });
+    await more.click();
+    await make.waitFor();
+    await expect.poll(() => clear.count()).toBe(0);
+  });
+
   test('are chosen, made of what is set, and deleted', async () => {
     const page = await openForm('qwen3-8b');
     await page.getByRole('combobox', { name: 'Preset of this model' }).click();

@@ -23,11 +23,13 @@ type Dialog = 'save' | 'remove' | 'paste';
 
 export function PresetTools({ form, draft }: { form: LoadForm; draft: Draft }) {
   const presets = useQuery({ queryKey: keys.presets, queryFn: client.listPresets }).data ?? NO_PRESETS;
+  const defaults = useQuery({ queryKey: keys.defaults, queryFn: client.modelDefaults }).data;
   const [dialog, setDialog] = useState<Dialog | null>(null);
   const close = () => setDialog(null);
   const current = presets.find(one => one.name === form.preset) ?? null;
   const choose = (preset: string | null) =>
     attempt(words.doing.usePreset, () => choosePreset(form.key, preset));
+  const saveDefaults = (params: LoadParams) => attempt(words.doing.saveDefaults, () => keepDefaults(params));
   return (
     <>
       <Select
@@ -50,6 +52,16 @@ export function PresetTools({ form, draft }: { form: LoadForm; draft: Draft }) {
           </Menu.Item>
           {current && (
             <Menu.Item onClick={() => setDialog('remove')}>{words.removePreset(current.name)}</Menu.Item>
+          )}
+          <Menu.Divider />
+          <Menu.Item
+            disabled={setNames(draft.params).length === 0}
+            onClick={() => void saveDefaults(draft.params)}
+          >
+            {words.makeDefaults}
+          </Menu.Item>
+          {defaults && setNames(defaults).length > 0 && (
+            <Menu.Item onClick={() => void saveDefaults({})}>{words.clearDefaults}</Menu.Item>
           )}
           <Menu.Divider />
           <Menu.Item onClick={() => setDialog('paste')}>{words.paste}</Menu.Item>
@@ -82,7 +94,7 @@ export function asJson(params: LoadParams): string {
 
 async function refreshForms(): Promise<void> {
   await Promise.all(
-    [keys.presets, keys.loadForms, keys.previews, keys.estimates].map(queryKey =>
+    [keys.presets, keys.defaults, keys.loadForms, keys.previews, keys.estimates].map(queryKey =>
       queryClient.invalidateQueries({ queryKey }),
     ),
   );
@@ -92,6 +104,11 @@ async function choosePreset(key: string, preset: string | null): Promise<void> {
   // The form is read anew: what is typed must be in it.
   await paramSaver.flush(key);
   await client.choosePreset(key, preset);
+  await refreshForms();
+}
+
+async function keepDefaults(params: LoadParams): Promise<void> {
+  await client.saveModelDefaults(params);
   await refreshForms();
 }
 

@@ -29,6 +29,8 @@ const EVERYWHERE = '0.0.0.0';
 
 export function EndpointSection({ endpoint, settings }: { endpoint: Endpoint; settings: Settings | null }) {
   const url = baseUrl(endpoint);
+  // The URL is how this computer reaches it, whoever else may.
+  const onlyHere = settings ? isLoopback(settings.host) : isLoopbackUrl(endpoint.url);
   return (
     <Section id="server-endpoint" title={m.server.endpointTitle} body={m.server.endpointBody}>
       {!endpoint.listening && (
@@ -44,7 +46,7 @@ export function EndpointSection({ endpoint, settings }: { endpoint: Endpoint; se
           {endpoint.listening && (
             <Group gap="sm">
               <StateMark state="ready" word={m.server.listening} />
-              <Text c="dimmed">{isLoopbackUrl(endpoint.url) ? m.server.onlyHere : m.server.open}</Text>
+              <Text c="dimmed">{onlyHere ? m.server.onlyHere : m.server.open}</Text>
             </Group>
           )}
         </Group>

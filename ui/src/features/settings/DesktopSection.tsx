@@ -20,9 +20,9 @@ export function DesktopSection() {
   }).data;
   if (!settings) return null;
   const set = async (change: DesktopChange) => {
-    const after = await attempt(words.doing, () => client.setDesktopSettings(change));
-    if (after) queryClient.setQueryData(keys.desktop, after);
-    else await queryClient.invalidateQueries({ queryKey: keys.desktop });
+    await attempt(words.doing, () => client.setDesktopSettings(change));
+    // Not what the call returned: two that overlap may answer in the other order.
+    await queryClient.invalidateQueries({ queryKey: keys.desktop });
   };
   const noTray = settings.tray && !settings.trayShown;
   return (

@@ -17,6 +17,7 @@ export class FakeForms {
     { name: 'Quick answers', params: { ctxSize: 2048, parallel: 1 }, usedBy: [] },
   ];
   private readonly chosen: Record<string, string> = {};
+  private defaults: LoadParams = {};
 
   presetOf(key: string): string | null {
     return this.chosen[key] ?? null;
@@ -66,6 +67,11 @@ export class FakeForms {
     usePreset: ({ key, preset }: Args) => {
       if (preset === null) delete this.chosen[key as string];
       else this.chosen[key as string] = preset as string;
+      return null;
+    },
+    modelDefaults: () => this.defaults,
+    saveModelDefaults: ({ params }: Args) => {
+      this.defaults = params as LoadParams;
       return null;
     },
     pasteCommandLine: ({ text }: Args): Pasted => pasted(text as string),

@@ -290,7 +290,6 @@ const changes = {
     running(server(gemma, { idleSince: Date.now() - 30_000 }))(scenario);
     scenario.apiKeys = someKeys.slice(0, 1);
     scenario.settings.host = '0.0.0.0';
-    scenario.snapshot.endpoint.url = 'http://0.0.0.0:8421';
     scenario.settings.serving = {
       ...scenario.settings.serving,
       allowedHosts: ['host.docker.internal', 'ai.example.org'],

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Values that say what was set up and can hold no secret.
+/// Values that say what was set up and can hold no secret but a login, which is left out.
 const SHOWN: &[&str] = &[
     "PADDOCK_HOME",
     "PADDOCK_LOG",
@@ -70,12 +70,23 @@ fn of(set: impl Iterator<Item = (String, String)>) -> Vec<Variable> {
                     .any(|family| known.starts_with(family));
             (shown || named).then(|| Variable {
                 name,
-                value: shown.then_some(value),
+                value: shown.then(|| without_login(&value)),
             })
         })
         .collect();
     variables.sort_by(|one, other| one.name.cmp(&other.name));
     variables
+}
+
+/// `http://ada:secret@proxy:3128` is `http://…@proxy:3128`.
+fn without_login(value: &str) -> String {
+    let (scheme, rest) = value.split_once("://").unwrap_or(("", value));
+    let authority = rest.find('/').unwrap_or(rest.len());
+    match rest[..authority].rfind('@') {
+        Some(at) if scheme.is_empty() => format!("…{}", &rest[at..]),
+        Some(at) => format!("{scheme}://…{}", &rest[at..]),
+        None => value.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -88,6 +99,8 @@ mod tests {
             ("HF_TOKEN", "hf_secret"),
             ("LLAMA_API_KEY", "secret"),
             ("https_proxy", "http://proxy:3128"),
+            ("HTTP_PROXY", "http://ada:secret@proxy:3128/"),
+            ("ALL_PROXY", "ada:secret@proxy:1080"),
             ("AWS_SECRET_ACCESS_KEY", "secret"),
             ("PADDOCK_LOG", ""),
         ];
@@ -99,7 +112,12 @@ mod tests {
         assert_eq!(
             told,
             [
+                ("ALL_PROXY".to_owned(), Some("…@proxy:1080".to_owned())),
                 ("HF_TOKEN".to_owned(), None),
+                (
+                    "HTTP_PROXY".to_owned(),
+                    Some("http://…@proxy:3128/".to_owned())
+                ),
                 ("LLAMA_API_KEY".to_owned(), None),
                 (
                     "https_proxy".to_owned(),

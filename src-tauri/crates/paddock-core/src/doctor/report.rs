@@ -1,9 +1,10 @@
 //! A checkup as a text for strangers: everything that helps, no paths, no keys.
 
-use super::{Checkup, Finding, Severity};
+use std::sync::LazyLock;
 
-/// What a path may be in front of or behind.
-const AROUND: &[char] = &['"', '\'', '`', '(', ')', '[', ']', ',', ';'];
+use regex_lite::{Captures, Regex};
+
+use super::{Checkup, Finding, Severity};
 
 impl Checkup {
     /// All that was found, as lines. Of a path only its last part is left; keys are gone from a checkup anyway.
@@ -95,30 +96,31 @@ fn gigabytes(bytes: Option<u64>) -> String {
     )
 }
 
-/// `/media/ada/models/x.gguf` is `…/x.gguf`. Words are looked at one by one, so a name with a blank loses what is before
-/// its last folder only up to that blank.
-fn without_paths(text: &str) -> String {
-    text.split_inclusive(' ').map(without_path).collect()
-}
+/// An absolute path, with what is in front of it: the start, a blank, a quote, `NAME=/path`, an error's `file:/path`, or
+/// the path before it in a list. An address (`http://host/x`) is none, and a name with a blank ends at it.
+static PATH: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"(^|file://|[\s=:;,"'`(\[])((?:[A-Za-z]:[/\\]|~[/\\]|/)[^/\\\s:;,"'`()\[\]][^\s:;,"'`()\[\]]*)"#,
+    )
+    .ok()
+});
 
-fn without_path(word: &str) -> String {
-    let bare = word.trim_end();
-    let core = bare.trim_matches(AROUND).trim_end_matches([':', '.']);
-    // `NAME=/path` of a variable, `file:/path` of an error.
-    let value = core.rsplit(['=', ':']).next().unwrap_or(core);
-    let is_windows = core.len() > 3 && core.as_bytes()[1] == b':' && core.as_bytes()[2] == b'\\';
-    let path = if is_windows { core } else { value };
-    let is_path = is_windows || path.starts_with("~/") || (path.starts_with('/') && path.len() > 1);
-    // `http://host/x` is an address.
-    if !is_path || path.starts_with("//") {
-        return word.to_owned();
-    }
-    let last = path
-        .trim_end_matches(['/', '\\', '.'])
-        .rsplit(['/', '\\'])
-        .next()
-        .unwrap_or_default();
-    word.replacen(path, &format!("…/{last}"), 1)
+/// `/media/ada/models/x.gguf` is `…/x.gguf`.
+fn without_paths(text: &str) -> String {
+    let Some(path) = PATH.as_ref() else {
+        // Rather nothing than what might be private; the tests see that it never comes to this.
+        return String::new();
+    };
+    let short = path.replace_all(text, |found: &Captures<'_>| {
+        let last = found[2]
+            .trim_end_matches(['/', '\\', '.'])
+            .rsplit(['/', '\\'])
+            .next()
+            .unwrap_or_default();
+        let full_stop = if found[2].ends_with('.') { "." } else { "" };
+        format!("{}…/{last}{full_stop}", &found[1])
+    });
+    short.into_owned()
 }
 
 #[cfg(test)]
@@ -138,6 +140,10 @@ mod tests {
             ("(/opt/llama.cpp/llama-server)", "(…/llama-server)"),
             ("PADDOCK_HOME=~/p/data", "PADDOCK_HOME=…/data"),
             ("at C:\\Users\\ada\\x.gguf", "at …/x.gguf"),
+            ("PATHS=/home/ada/lib:/usr/lib", "PATHS=…/lib:…/lib"),
+            ("PATHS=C:\\ada\\lib;D:\\lib", "PATHS=…/lib;…/lib"),
+            ("Look at file:///home/ada/x.log.", "Look at file://…/x.log."),
+            ("ask https://hub.test/ada/x", "ask https://hub.test/ada/x"),
             (
                 "http://127.0.0.1:8421/v1 and 3/4",
                 "http://127.0.0.1:8421/v1 and 3/4",
