@@ -25,6 +25,24 @@ describe('the command palette', () => {
     await page.getByPlaceholder('Type a command, a place or a model').waitFor({ state: 'detached' });
   });
 
+  test('says which action Enter would run', async () => {
+    const page = await openPage('stopped');
+    await palette(page, 'e');
+    const search = page.getByRole('combobox', { name: 'Type a command, a place or a model' });
+    const told = async () => {
+      const id = await search.getAttribute('aria-activedescendant');
+      return id && page.locator(`[id="${id}"][role="option"][aria-selected="true"]`).textContent();
+    };
+    const marked = () => page.locator('[role="option"][data-selected]').textContent();
+    await expect.poll(async () => (await told()) !== null && (await told()) === (await marked())).toBe(true);
+    const first = await told();
+    await page.keyboard.press('ArrowDown');
+    await expect.poll(told).not.toBe(first);
+    expect(await told()).toBe(await marked());
+    await page.keyboard.type('ngines');
+    await expect.poll(told).toContain('Engines');
+  });
+
   test('loads and stops models by name', async () => {
     const page = await openPage('stopped');
     await page.locator('[data-row]').first().waitFor();

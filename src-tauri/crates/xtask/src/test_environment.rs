@@ -34,7 +34,8 @@ const PYTHON_CLIENTS: [(&str, PythonClient); 3] = [
     ("PADDOCK_TEST_ANTHROPIC_PYTHON", python_clients::ANTHROPIC),
 ];
 const MODEL: &str = "PADDOCK_TEST_MODEL";
-const BINARIES: &str = "PADDOCK_BIN_DIR";
+/// The folder with our own binaries.
+pub const BINARIES: &str = "PADDOCK_BIN_DIR";
 
 /// The paths that tests need.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 // Everything by its name: places, models, and what can be done. Ctrl+K.
 import '@mantine/spotlight/styles.css';
-import { Spotlight, type SpotlightActionGroupData, spotlight } from '@mantine/spotlight';
-import { useEffect } from 'react';
+import { createSpotlight, Spotlight, type SpotlightActionGroupData, useSpotlight } from '@mantine/spotlight';
+import { useEffect, useState } from 'react';
 import { copyText } from '../../components/clipboard';
 import {
   IconAddFile,
@@ -36,13 +36,18 @@ import classes from './CommandPalette.module.css';
 
 const icon = { size: 16, stroke: 1.6 } as const;
 
+const [store, spotlight] = createSpotlight();
+
 export default function CommandPalette() {
   const asked = useWindow(value => value.paletteAsked);
   // biome-ignore lint/correctness/useExhaustiveDependencies: opens each time it is asked for
   useEffect(() => spotlight.open(), [asked]);
-  const groups = [usePlaces(), useModelCommands(), useActions()];
+  const groups = [usePlaces(), useModelCommands(), useActions()].map(asOptions);
+  const { listId } = useSpotlight(store);
+  const selected = useSelected(listId);
   return (
     <Spotlight
+      store={store}
       actions={groups}
       // The window's own shortcuts open it.
       shortcut={null}
@@ -52,15 +57,50 @@ export default function CommandPalette() {
       maxHeight={420}
       transitionProps={{ duration: 0 }}
       overlayProps={{ blur: 0, backgroundOpacity: 0.4 }}
-      attributes={{ content: { 'aria-label': words.label } }}
+      attributes={{
+        content: { 'aria-label': words.label },
+        actionsList: { role: 'listbox', 'aria-label': words.label },
+      }}
       searchProps={{
         placeholder: words.search,
         'aria-label': words.search,
+        role: 'combobox',
+        'aria-expanded': true,
+        'aria-controls': listId,
+        'aria-activedescendant': selected,
         leftSection: <IconSearch size={17} stroke={1.6} aria-hidden />,
       }}
       classNames={{ action: classes.action, actionsGroup: classes.group, search: classes.search }}
     />
   );
+}
+
+/** The focus stays in the search; a screen reader is told which action Enter would run. */
+const asOptions = (group: SpotlightActionGroupData): SpotlightActionGroupData => ({
+  ...group,
+  actions: group.actions.map(action => ({ ...action, role: 'option' })),
+});
+
+/** The id of the action that the library has marked, which it does in the document alone. */
+function useSelected(listId: string): string | undefined {
+  const [selected, setSelected] = useState<string>();
+  useEffect(() => {
+    const list = listId && document.getElementById(listId);
+    if (!list) return;
+    const look = () => {
+      const options = [...list.querySelectorAll('[role="option"]')];
+      for (const [index, option] of options.entries()) {
+        option.id = `${listId}-${index}`;
+        option.setAttribute('aria-selected', String(option.hasAttribute('data-selected')));
+      }
+      setSelected(options.find(option => option.hasAttribute('data-selected'))?.id);
+    };
+    const observer = new MutationObserver(look);
+    observer.observe(list, { subtree: true, childList: true, attributeFilter: ['data-selected'] });
+    look();
+    return () => observer.disconnect();
+  }, [listId]);
+  return selected;
 }
 
 function usePlaces(): SpotlightActionGroupData {

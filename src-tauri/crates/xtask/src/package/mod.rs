@@ -64,7 +64,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         );
     }
     if options.verify {
-        return verify(&home, &made, &staging);
+        return verify(workspace, &home, &made, &staging);
     }
     Ok(())
 }
@@ -73,7 +73,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
 pub fn verify_made(workspace: &Workspace) -> Result<()> {
     let made = names::made_before(&workspace.target_dir().join("packages"))?;
     let staging = workspace.target_dir().join("package");
-    verify(&test_environment::home()?, &made, &staging)
+    verify(workspace, &test_environment::home()?, &made, &staging)
 }
 
 fn make(
@@ -154,14 +154,14 @@ fn bundle_one(
 }
 
 #[cfg(target_os = "linux")]
-fn verify(home: &Home, made: &[Package], staging: &Path) -> Result<()> {
+fn verify(workspace: &Workspace, home: &Home, made: &[Package], staging: &Path) -> Result<()> {
     packages::ensure(&[packages::PACKAGE_TESTS])?;
     let model = starter::ensure_model(home)?;
-    verify::verify(made, &model, staging)
+    verify::verify(workspace, made, &model, staging)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn verify(_home: &Home, _made: &[Package], _staging: &Path) -> Result<()> {
+fn verify(_workspace: &Workspace, _home: &Home, _made: &[Package], _staging: &Path) -> Result<()> {
     Err(crate::error::Error::Message(
         "packages are tried on Linux only\n  try: without --verify".to_owned(),
     ))

@@ -2,7 +2,7 @@
 //!
 //! The root holds what the packages depend on and nothing else of ours, so that installing with `dpkg` proves the
 //! dependencies. There, without a network: the window shows, the command works, the packed engine answers with a real
-//! model; and after the removal nothing is left but the user's data. Of each `.rpm` it is read what is inside. Needs
+//! model. With the hub's and the releases' doubles the first steps are clicked through. And after the removal nothing is left but the user's data. Of each `.rpm` it is read what is inside. Needs
 //! root, and a network to make the clean root with.
 
 use std::collections::BTreeSet;
@@ -13,10 +13,12 @@ use std::process::Command;
 use crate::command;
 use crate::error::{At, Error, Result};
 use crate::say;
+use crate::workspace::Workspace;
 
 use super::Package;
 
 mod display;
+mod first_run;
 mod root;
 
 use display::Display;
@@ -38,7 +40,12 @@ const INSTALLED: [&str; 10] = [
 const ENGINE: &str = "/usr/lib/paddock/engine/llama-server";
 
 /// Tries all packages that this task knows how to try.
-pub(super) fn verify(made: &[Package], model: &Path, staging: &Path) -> Result<()> {
+pub(super) fn verify(
+    workspace: &Workspace,
+    made: &[Package],
+    model: &Path,
+    staging: &Path,
+) -> Result<()> {
     let of_kind = |kind: &'static str| {
         made.iter()
             .filter(move |package| package.path.extension().is_some_and(|end| end == kind))
@@ -61,7 +68,7 @@ pub(super) fn verify(made: &[Package], model: &Path, staging: &Path) -> Result<(
     root.give(model, "verify/model.gguf")?;
     let before = root.files()?;
     for package in debs {
-        try_deb(&root, package, &before, staging)?;
+        try_deb(workspace, &root, package, &before, staging)?;
     }
     root.remove()
 }
@@ -92,6 +99,7 @@ fn parse_depends(field: &str) -> Vec<String> {
 }
 
 fn try_deb(
+    workspace: &Workspace,
     root: &Root,
     package: &Package,
     before: &BTreeSet<String>,
@@ -142,6 +150,10 @@ fn try_deb(
         return Err(Error::Message(format!(
             "{name}: the session ended with {status}"
         )));
+    }
+
+    if !package.with_engine {
+        first_run::click_through(workspace, root, staging)?;
     }
 
     root.run(&["dpkg", "--purge", "paddock"])?;
