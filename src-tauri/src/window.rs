@@ -1,11 +1,13 @@
-//! The main window: shown, hidden in favour of the tray, and brought back.
+//! The main window: made when it is first wanted, shown, hidden in favour of the tray, and brought back.
+//!
+//! Started into the tray, Paddock has no web view at all: that is most of its memory, and all that stirs at idle.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use paddock_core::Core;
 use settings::{DataDir, DesktopSettings};
 use tauri::plugin::TauriPlugin;
-use tauri::{AppHandle, CloseRequestApi, Manager, Runtime, WebviewWindow};
+use tauri::{AppHandle, CloseRequestApi, Manager, Runtime, WebviewWindow, WebviewWindowBuilder};
 use tauri_plugin_window_state::StateFlags;
 
 use crate::app_state::AppState;
@@ -36,23 +38,49 @@ fn main<R: Runtime>(app: &AppHandle<R>) -> Option<WebviewWindow<R>> {
     app.get_webview_window("main")
 }
 
+/// Makes the window as the app's configuration says. Where another is faster, it is that one's.
+fn make<R: Runtime>(app: &AppHandle<R>) -> Option<WebviewWindow<R>> {
+    let config = app.config().app.windows.first()?;
+    WebviewWindowBuilder::from_config(app, config)
+        .and_then(WebviewWindowBuilder::build)
+        .inspect_err(|error| tracing::error!(%error, "the window could not be made"))
+        .ok()
+        .or_else(|| main(app))
+}
+
+/// Does something with the window, once there is one.
+fn with_window<R: Runtime>(
+    app: &AppHandle<R>,
+    act: impl FnOnce(&WebviewWindow<R>) + Send + 'static,
+) {
+    HIDDEN.store(false, Ordering::Relaxed);
+    if let Some(window) = main(app) {
+        return act(&window);
+    }
+    let app = app.clone();
+    // Not here: Windows' web view waits for ever where it is made by who handles an event.
+    std::thread::spawn(move || {
+        if let Some(window) = make(&app) {
+            act(&window);
+        }
+    });
+}
+
 /// Brings the window up, wherever it is.
 pub(crate) fn show<R: Runtime>(app: &AppHandle<R>) {
-    if let Some(window) = main(app) {
-        HIDDEN.store(false, Ordering::Relaxed);
+    with_window(app, |window| {
         let _ = window.show();
         let _ = window.unminimize();
         let _ = window.set_focus();
-    }
+    });
 }
 
 /// Brings the window up without covering anything with it.
 pub(crate) fn show_minimised<R: Runtime>(app: &AppHandle<R>) {
-    if let Some(window) = main(app) {
-        HIDDEN.store(false, Ordering::Relaxed);
+    with_window(app, |window| {
         let _ = window.minimize();
         let _ = window.show();
-    }
+    });
 }
 
 /// Whether there is a window to be found, minimised or not.
@@ -81,8 +109,8 @@ pub(crate) fn first<R: Runtime>(app: &AppHandle<R>) {
 }
 
 fn show_at_start<R: Runtime>(app: &AppHandle<R>) {
-    if let Some(window) = main(app) {
-        HIDDEN.store(false, Ordering::Relaxed);
+    HIDDEN.store(false, Ordering::Relaxed);
+    if let Some(window) = make(app) {
         let _ = window.show();
     }
 }
