@@ -183,11 +183,13 @@ impl Root {
     }
 }
 
-/// Logs, what is of this task, what dpkg keeps of its own, and what lives in memory elsewhere.
+/// Logs, what is of this task and of root, who clicks through the first steps, what dpkg keeps of its own, and what lives
+/// in memory elsewhere.
 fn is_fleeting(path: &str) -> bool {
     [
         "/dev",
         "/proc",
+        "/root",
         "/sys",
         "/tmp",
         "/run",
