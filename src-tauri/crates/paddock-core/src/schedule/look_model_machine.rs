@@ -260,18 +260,13 @@ impl World {
             Err(TryRecvError::Closed) => panic!("a request for {} is forgotten", KEYS[seat.key]),
         });
         self.seats = seats;
-        for key in 0..KEYS.len() {
-            let slot = self.state.slots.get(KEYS[key]);
+        for (number, key) in KEYS.iter().enumerate() {
+            let slot = self.state.slots.get(*key);
             let waiting = slot.map_or(0, |slot| slot.waiting.len());
-            let seats = self.seats.iter().filter(|seat| seat.key == key).count();
-            assert_eq!(waiting, seats, "who waits for {}", KEYS[key]);
+            let seats = self.seats.iter().filter(|seat| seat.key == number).count();
+            assert_eq!(waiting, seats, "who waits for {}", key);
             if let Some(slot) = slot {
-                assert_eq!(
-                    slot.in_flight,
-                    self.in_flight(key),
-                    "leases of {}",
-                    KEYS[key]
-                );
+                assert_eq!(slot.in_flight, self.in_flight(number), "leases of {}", key);
             }
         }
     }
@@ -340,7 +335,7 @@ impl World {
         if is_well {
             let need = self.machine.needs[key];
             self.processes
-                .insert(key, need - u64::from(self.last_load % 4 == 0));
+                .insert(key, need - u64::from(self.last_load.is_multiple_of(4)));
             self.state.is_ready(KEYS[key], 7, self.now);
         } else {
             self.state.slot(KEYS[key], self.now).phase = Phase::Failed;

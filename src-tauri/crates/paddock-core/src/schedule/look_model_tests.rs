@@ -120,7 +120,7 @@ proptest! {
                 }
             }
             // The oldest request ends, when the next one is there already.
-            if round % 3 == 0 && !world.grants.is_empty() {
+            if round.is_multiple_of(3) && !world.grants.is_empty() {
                 world.take(&Step::Finish(0));
             }
             if round == 80 {
