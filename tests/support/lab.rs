@@ -30,12 +30,11 @@ impl Lab {
     #[must_use]
     pub fn with_ports(ports: Arc<dyn PortSource>) -> Self {
         let home = Home::new();
-        let surroundings = Surroundings {
-            guard: environment::guard(),
-            records: home.data().join("children"),
-            logs: home.data().join("logs"),
-            ports,
-        };
+        let (records, logs) = (home.data().join("children"), home.data().join("logs"));
+        let mut surroundings =
+            Surroundings::new(records, logs).expect("the test's own program is somewhere");
+        surroundings.guard = environment::guard();
+        surroundings.ports = ports;
         Self {
             home,
             registry: Registry::new(surroundings),

@@ -29,6 +29,8 @@ mod one_shot;
 mod port;
 mod process;
 mod progress;
+#[cfg(any(test, feature = "puppets"))]
+mod puppets;
 mod reaper;
 mod registry;
 mod server;
@@ -42,6 +44,8 @@ pub use logs::Log;
 pub use one_shot::run_to_end;
 pub use port::{EphemeralPorts, PortSource};
 pub use process::ProcessIdentity;
+#[cfg(any(test, feature = "puppets"))]
+pub use puppets::{Birth, Part, Puppet, Puppets};
 pub use reaper::{Reaped, reap};
 pub use registry::Registry;
 pub use server::{Server, StopOutcome, milliseconds_since_epoch};

@@ -125,9 +125,10 @@ impl Registry {
     fn forget(&self, server: &Server) {
         let mut servers = self.servers();
         let key = &server.spec().key;
-        if servers.get(key).is_some_and(|current| {
-            current.closing().is_cancelled() && current.status().state.is_final()
-        }) {
+        if servers
+            .get(key)
+            .is_some_and(|current| current.is(server) && current.status().state.is_final())
+        {
             servers.remove(key);
         }
         drop(servers);
@@ -171,3 +172,7 @@ impl Registry {
         self.inner.revision.send_modify(|revision| *revision += 1);
     }
 }
+
+#[cfg(test)]
+#[path = "registry_model_tests.rs"]
+mod model_tests;

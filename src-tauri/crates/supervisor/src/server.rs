@@ -14,7 +14,7 @@ use crate::exit_report::{ExitKind, ExitReport, FailureCause};
 use crate::health::Probe;
 use crate::launch::LaunchSpec;
 use crate::logs::Log;
-use crate::process::{CommandLine, Process, ProcessIdentity};
+use crate::process::{CommandLine, ProcessIdentity, Questions, Running};
 use crate::progress::{self, ProgressLine};
 use crate::reaper;
 use crate::state::{ServerState, ServerStatus};
@@ -109,6 +109,11 @@ impl Server {
             shared.finish(end);
         });
         server
+    }
+
+    /// Whether both are handles on the same server.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
     }
 
     /// What this server was started with.
@@ -281,7 +286,8 @@ impl Shared {
                 Err(error) => return End::Failed(error),
             };
             let url = listen.url(port);
-            match self.until_ready(&mut child, &url).await {
+            let questions = surroundings.engines.questions(&url, &self.api_key);
+            match self.until_ready(&mut child, questions, &url).await {
                 Attempt::Ready => return self.until_end(&mut child).await,
                 Attempt::Cancelled => {
                     self.shut_down(&mut child, true).await;
@@ -335,7 +341,7 @@ impl Shared {
             args: &args,
             env: &env,
         };
-        let spawned = Process::spawn(&line).await;
+        let spawned = surroundings.engines.spawn(&line).await;
         let (process, stdout, stderr) = spawned.map_err(|error| StartError::SpawnFailed {
             program: self.spec.binary.clone(),
             reason: error.to_string(),
@@ -347,7 +353,7 @@ impl Shared {
         });
         let pid = process.pid();
         self.update(|status| {
-            status.pid = Some(pid);
+            status.pid = pid;
             status.started_at = Some(milliseconds_since_epoch());
         });
         let (progress, progress_seen) = watch::channel(None);
@@ -379,8 +385,13 @@ impl Shared {
     }
 
     /// Polls until the engine answers as a client needs it, it ends, it is cancelled, or the ceiling is reached.
-    async fn until_ready(&self, child: &mut Child, url: &str) -> Attempt {
-        let Ok(probe) = Probe::new(url.to_owned(), self.api_key.clone()) else {
+    async fn until_ready(
+        &self,
+        child: &mut Child,
+        questions: Option<Box<dyn Questions>>,
+        url: &str,
+    ) -> Attempt {
+        let Some(questions) = questions else {
             return Attempt::Failed(StartError::NotReady {
                 url: url.to_owned(),
                 last_error: "no HTTP client could be made".to_owned(),
@@ -398,8 +409,7 @@ impl Shared {
             polls = polls.saturating_add(1);
             let ask = async {
                 sleep(pause).await;
-                probe.health(POLL_TIMEOUT).await?;
-                probe.serves(&self.spec.key, POLL_TIMEOUT).await
+                questions.is_ready(&self.spec.key, POLL_TIMEOUT).await
             };
             tokio::select! {
                 () = self.closing.cancelled() => return Attempt::Cancelled,
@@ -485,7 +495,7 @@ impl Shared {
 
 /// The process and what hangs on it. Dropping it closes the lifeline.
 struct Child {
-    process: Process,
+    process: Box<dyn Running>,
     /// Where its words begin in the log.
     log_begin: u64,
     outputs: [tokio::task::JoinHandle<()>; 2],
@@ -510,3 +520,7 @@ pub fn milliseconds_since_epoch() -> u64 {
         .unwrap_or_default();
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+#[path = "server_model_tests.rs"]
+mod model_tests;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::port::{EphemeralPorts, PortSource};
+use crate::process::{Engines, OperatingSystem};
 
 /// What every server of one host shares.
 #[derive(Clone)]
@@ -16,6 +17,8 @@ pub struct Surroundings {
     pub logs: PathBuf,
     /// Where ports come from.
     pub ports: Arc<dyn PortSource>,
+    /// What engines run on.
+    pub(crate) engines: Arc<dyn Engines>,
 }
 
 impl Surroundings {
@@ -32,7 +35,25 @@ impl Surroundings {
             records,
             logs,
             ports: Arc::new(EphemeralPorts),
+            engines: Arc::new(OperatingSystem),
         })
+    }
+
+    /// With puppets in the place of processes: no guard, no ports, no network.
+    ///
+    /// # Panics
+    /// When the running program's own path cannot be found.
+    #[cfg(any(test, feature = "puppets"))]
+    #[must_use]
+    pub fn with_puppets(folder: &Path, puppets: &crate::Puppets) -> Self {
+        Self {
+            // Any file will do.
+            guard: std::env::current_exe().expect("a test knows its own program"),
+            records: folder.join("children"),
+            logs: folder.join("logs"),
+            ports: Arc::new(puppets.clone()),
+            engines: Arc::new(puppets.clone()),
+        }
     }
 }
 

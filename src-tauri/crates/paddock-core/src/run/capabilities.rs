@@ -62,6 +62,18 @@ impl CapabilityCache {
         Ok(capabilities)
     }
 
+    /// What a binary says of itself without being asked, for tests.
+    #[cfg(test)]
+    pub(crate) fn know(&self, binary: &Path, help: &str) {
+        let capabilities = Capabilities {
+            flags: EngineFlags::parse(help),
+            speaks_child_protocol: false,
+        };
+        let stamp = stamp(binary).expect("the binary is there");
+        self.lock()
+            .insert(binary.to_owned(), (stamp, Arc::new(capabilities)));
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<PathBuf, (Stamp, Arc<Capabilities>)>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -53,7 +53,7 @@ impl Core {
         }
     }
 
-    fn take_a_look(&self) -> Option<Instant> {
+    pub(crate) fn take_a_look(&self) -> Option<Instant> {
         let shared = &self.inner.scheduler.shared;
         let needs_measuring = shared.lock().state.needs_measuring();
         let measured = if needs_measuring {

@@ -86,9 +86,9 @@ impl Core {
         slot.in_flight = 0;
         slot.draining = false;
         let was_ready = matches!(slot.phase, Phase::Ready { .. });
+        // Who waited for what was cancelled was told when it was; who waits now came later, and is served.
         if matches!(error.code(), "cancelled" | "shutting_down") {
             slot.is_gone();
-            guarded.state.refuse_waiting(key, error);
             return;
         }
         slot.phase = Phase::Failed;

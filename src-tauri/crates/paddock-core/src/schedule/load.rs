@@ -223,8 +223,9 @@ impl Core {
                 shared.look_again();
                 return Ok(same);
             }
-            // What waits for room with other parameters is not wanted any more.
-            if slot.queued.is_some() {
+            // What has no engine yet, with other parameters, is not wanted any more.
+            if same.is_waiting() {
+                same.cancel.cancel();
                 same.fail(&Arc::new(cancelled(&key)));
             }
         }
@@ -270,7 +271,7 @@ impl Core {
             load.filter(|load| load.number == admitted.load).cloned()
         };
         let Some(load) = load else {
-            return;
+            return self.was_replaced(&admitted);
         };
         self.end_all(&admitted, &load).await;
         let outcome = self.start_and_see(&load).await;
@@ -288,6 +289,17 @@ impl Core {
         shared.show_counters();
         self.registry().touch();
         shared.look_again();
+    }
+
+    /// Another load of the same took its place before it began: the place is that one's to take.
+    fn was_replaced(&self, admitted: &Admitted<Server>) {
+        let mut guarded = self.inner.scheduler.shared.lock();
+        let slot = guarded.state.slot(&admitted.key, Instant::now());
+        if slot.generation == admitted.generation && matches!(slot.phase, Phase::Starting) {
+            slot.phase = Phase::Absent;
+        }
+        drop(guarded);
+        self.inner.scheduler.shared.look_again();
     }
 
     /// Ends what makes room, and waits until its memory is there: a spawn that comes too early finds too little.
@@ -428,12 +440,17 @@ impl Core {
         let mut guarded = self.inner.scheduler.shared.lock();
         let guarded = &mut *guarded;
         let refused = guarded.loads.get(key).filter(|one| one.number == load);
+        // One that would only come back may end nothing; a request for it may, and is planned next.
+        let mut is_for_requests = true;
         if let Some(refused) = refused {
             refused.fail(&error);
+            is_for_requests = !matches!(refused.origin, Origin::Restore { .. });
         }
         let slot = guarded.state.slot(key, Instant::now());
         slot.counts.load_failures += 1;
-        if !slot.has_memory() {
+        if !is_for_requests {
+            self.inner.scheduler.shared.look_again();
+        } else if !slot.has_memory() {
             guarded.state.refuse_waiting(key, &error);
         }
     }
@@ -444,6 +461,11 @@ impl Core {
             let mut guarded = self.inner.scheduler.shared.lock();
             let slot = guarded.state.slot(key, Instant::now());
             slot.planning = false;
+            // Who waited for it was told when it was cancelled; who waits now came later.
+            if error.code() == "cancelled" {
+                self.inner.scheduler.shared.look_again();
+                return;
+            }
             slot.counts.load_failures += 1;
             slot.give_up_restarting();
             guarded.state.refuse_waiting(key, &Arc::new(error));
@@ -452,3 +474,7 @@ impl Core {
         self.registry().touch();
     }
 }
+
+#[cfg(test)]
+#[path = "load_tests.rs"]
+mod tests;

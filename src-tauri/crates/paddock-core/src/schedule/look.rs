@@ -324,3 +324,7 @@ fn sooner(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
 #[cfg(test)]
 #[path = "look_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "look_model_tests.rs"]
+mod model_tests;

@@ -380,6 +380,20 @@ async fn nought_ends_after_the_last_request_and_less_never() {
     assert_eq!(world.state.next_look, None);
 }
 
+/// Those who asked for it left while it was loading.
+#[tokio::test(start_paused = true)]
+async fn what_ends_at_once_ends_though_nobody_is_left_to_ask_it() {
+    let mut world = World::new();
+    world.settings.limits.idle_seconds = 0;
+    let (id, seat) = world.wait_for("a");
+    assert_eq!(keys(&world.round().admitted), ["a"]);
+    drop(seat);
+    assert!(world.state.leave("a", id));
+    world.ready("a");
+    let idle = world.look().idle;
+    assert_eq!(idle.len(), 1, "it would stay for ever");
+}
+
 #[tokio::test(start_paused = true)]
 async fn requests_after_a_crash_wait_for_the_pause() {
     let mut world = World::new();

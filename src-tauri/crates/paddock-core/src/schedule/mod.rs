@@ -19,3 +19,6 @@ pub(crate) mod look;
 pub(crate) mod route;
 pub(crate) mod scheduler;
 pub(crate) mod state;
+
+#[cfg(test)]
+mod model_tests;

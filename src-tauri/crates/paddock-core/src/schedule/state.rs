@@ -196,8 +196,9 @@ impl<S> Slot<S> {
         };
         let ttl = u64::try_from(self.ttl(settings)).ok()?;
         let is_idle = self.in_flight == 0 && self.waiting.is_empty() && self.queued.is_none();
-        // One that ends after its last request has to have had one.
-        if !is_idle || (ttl == 0 && !self.used) {
+        // What the user loaded to end after its last request has to have had one. Where those who asked for it have left
+        // before it was ready, there is nothing to wait for.
+        if !is_idle || (ttl == 0 && !self.used && self.by_user) {
             return None;
         }
         self.last_used

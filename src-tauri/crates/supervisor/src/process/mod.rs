@@ -1,7 +1,8 @@
 //! Starting, ordering about and outliving one engine process, per platform.
 //!
-//! Unix goes through `paddock-guard`, Windows through a job object; both give the same [`Process`]. Left out: what the
-//! process means. States, readiness and reasons are the server task's.
+//! Unix goes through `paddock-guard`, Windows through a job object; both give the same [`Process`], and the server task
+//! sees it as [`Running`], so that its life can be tried without processes (`puppets`). Left out: what the process means.
+//! States, readiness and reasons are the server task's.
 
 mod identity;
 #[cfg(unix)]
@@ -9,17 +10,111 @@ mod unix;
 #[cfg(windows)]
 mod windows;
 
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::time::Duration;
+
 use tokio::io::AsyncRead;
+
+use crate::exit_report::ExitKind;
+use crate::health::Probe;
 
 pub use identity::ProcessIdentity;
 pub(crate) use identity::kill_tree;
 #[cfg(unix)]
-pub(crate) use unix::Process;
+use unix::Process;
 #[cfg(windows)]
-pub(crate) use windows::Process;
+use windows::Process;
 
 /// One end of the engine's output.
 pub(crate) type Output = Box<dyn AsyncRead + Send + Unpin>;
+
+/// What somebody waits for.
+pub(crate) type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// An engine that was spawned, with its stdout and stderr.
+pub(crate) type Spawned = (Box<dyn Running>, Output, Output);
+
+/// What engines run on: the operating system, or a stage for puppets.
+pub(crate) trait Engines: Send + Sync {
+    fn spawn<'a>(&'a self, line: &'a CommandLine<'a>) -> Later<'a, io::Result<Spawned>>;
+
+    /// Who asks the engine at `url` how it is; none where that cannot be made.
+    fn questions(&self, url: &str, api_key: &str) -> Option<Box<dyn Questions>>;
+}
+
+/// A running engine. Dropping it kills it.
+pub(crate) trait Running: Send {
+    /// The engine's pid; a puppet has none.
+    fn pid(&self) -> Option<u32>;
+
+    /// What the reaper needs to know the engine again.
+    fn identity(&self) -> Option<&ProcessIdentity>;
+
+    /// Waits for the end. Safe to drop and call again.
+    fn wait(&mut self) -> Later<'_, ExitKind>;
+
+    /// Asks the engine to end.
+    fn ask_to_end(&mut self, closes_on_eof: bool) -> Later<'_, ()>;
+
+    /// Ends it, and all it started.
+    fn kill(&mut self) -> Later<'_, ()>;
+}
+
+/// Asks one engine how it is.
+pub(crate) trait Questions: Send + Sync {
+    /// Both `/health` and `/v1/models` answer as a client needs it; each may take so long.
+    fn is_ready<'a>(&'a self, alias: &'a str, timeout: Duration) -> Later<'a, Result<(), String>>;
+}
+
+/// Engines as processes, asked over HTTP.
+pub(crate) struct OperatingSystem;
+
+impl Engines for OperatingSystem {
+    fn spawn<'a>(&'a self, line: &'a CommandLine<'a>) -> Later<'a, io::Result<Spawned>> {
+        Box::pin(async move {
+            let (process, stdout, stderr) = Process::spawn(line).await?;
+            Ok((Box::new(process) as Box<dyn Running>, stdout, stderr))
+        })
+    }
+
+    fn questions(&self, url: &str, api_key: &str) -> Option<Box<dyn Questions>> {
+        let probe = Probe::new(url.to_owned(), api_key.to_owned()).ok()?;
+        Some(Box::new(probe))
+    }
+}
+
+impl Running for Process {
+    fn pid(&self) -> Option<u32> {
+        Some(Self::pid(self))
+    }
+
+    fn identity(&self) -> Option<&ProcessIdentity> {
+        Self::identity(self)
+    }
+
+    fn wait(&mut self) -> Later<'_, ExitKind> {
+        Box::pin(Self::wait(self))
+    }
+
+    fn ask_to_end(&mut self, closes_on_eof: bool) -> Later<'_, ()> {
+        Box::pin(Self::ask_to_end(self, closes_on_eof))
+    }
+
+    fn kill(&mut self) -> Later<'_, ()> {
+        Box::pin(Self::kill(self))
+    }
+}
+
+impl Questions for Probe {
+    fn is_ready<'a>(&'a self, alias: &'a str, timeout: Duration) -> Later<'a, Result<(), String>> {
+        Box::pin(async move {
+            self.health(timeout).await?;
+            self.serves(alias, timeout).await
+        })
+    }
+}
 
 /// What to run, fully resolved.
 #[derive(Debug)]
