@@ -55,6 +55,11 @@ const CHANCES: &[(Kind, u64)] = &[
 ];
 
 impl Kind {
+    /// All that may happen.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        CHANCES.iter().map(|(kind, _)| *kind)
+    }
+
     /// One of them.
     pub(crate) fn choose(random: &mut Random, host_may_die: bool) -> Self {
         let chances = || {
