@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use test_support::home::TINY;
 use test_support::recorded::{Piece, Recorded, Recording};
-use test_support::{Home, Host, RecordedEngine, engines, until, wire};
+use test_support::{Home, Host, RecordedEngine, engines, processes, until, wire};
 
 const MODEL: &str = "local/recorded";
 
@@ -225,5 +225,32 @@ async fn where_requests_may_not_load_they_are_told_so() {
     host.load(TINY, json!({})).await;
     let answer = ask(&host, "/v1/chat/completions", &chat(TINY, false)).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
+    host.end(Signal::TERM).await;
+}
+
+/// Told to end by somebody else, an engine takes no connections any more and lives on: it must not stay ready for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_engine_that_closed_its_door_gives_way_to_another() {
+    let home = Home::with_tiny().await;
+    let host = home.serve().await;
+    host.load(TINY, json!({})).await;
+    for _ in 0..2 {
+        let engine = host.wait_for_pid(TINY).await;
+        let url = host.model(TINY).await.unwrap()["serverUrl"].clone();
+        let door = url.as_str().unwrap().strip_prefix("http://").unwrap();
+        processes::send(engine, Signal::TERM);
+        until("its door to close", Duration::from_secs(5), async || {
+            let connected = tokio::net::TcpStream::connect(door).await;
+            connected.is_err().then_some(())
+        })
+        .await;
+        for stream in [false, true] {
+            let answer = ask(&host, "/v1/chat/completions", &chat(TINY, stream)).await;
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            assert!(answer.is_whole && !answer.text().contains("\"error\""));
+        }
+        assert_ne!(host.wait_for_pid(TINY).await, engine);
+        assert!(!processes::is_alive(engine), "it is gone");
+    }
     host.end(Signal::TERM).await;
 }

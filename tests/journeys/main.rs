@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod attacks;
+mod chaos;
 mod cli;
 mod cli_doctor;
 mod cli_keys;

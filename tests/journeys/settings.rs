@@ -93,39 +93,160 @@ async fn one_wrong_part_costs_only_itself_and_is_said() {
     assert_eq!(settings["models"][TINY]["params"]["ctxSize"], 512);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_any_moment_while_saving_the_settings_are_whole() {
+/// The document and its copy, both whole. Returns the seed that is saved for the tiny model.
+#[track_caller]
+fn whole_settings(home: &Home) -> u64 {
+    let copy = std::fs::read(home.data().join("settings.last-good.json")).unwrap();
+    let copy: Value = serde_json::from_slice(&copy).unwrap();
+    let settings = home.settings();
+    for document in [&settings, &copy] {
+        assert!(document["models"][TINY]["path"].is_string(), "{document}");
+    }
+    settings["models"][TINY]["params"]["seed"].as_u64().unwrap()
+}
+
+/// What a kill in the middle of a save leaves beside the document.
+fn half_saved(home: &Home) -> usize {
+    let names = std::fs::read_dir(home.data()).unwrap();
+    names
+        .map(|entry| entry.unwrap().file_name())
+        .filter(|name| name.to_string_lossy().starts_with(".saving-"))
+        .count()
+}
+
+/// Kills a command while it saves `seed`. Whether that is on disk then.
+async fn kill_command(home: &Home, old: u64, seed: u64, after: Duration) -> bool {
+    let mut saving = home
+        .command(&["params", "tiny", "--save", "--seed", &seed.to_string()])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let _ = tokio::time::timeout(after, saving.wait()).await;
+    let _ = saving.kill().await;
+    let saved = whole_settings(home);
+    assert!(saved == old || saved == seed, "{saved}: {old} or {seed}");
+    saved == seed
+}
+
+/// Kills a host that saves one seed after the other without a pause: there is always one save under way. Returns how
+/// many it had confirmed.
+async fn kill_host(home: &Home, first: u64, after: Duration) -> u64 {
+    let mut host = home.serve().await;
+    assert_eq!(half_saved(home), 0, "the start clears up");
+    let save = async |seed: u64| {
+        let body = json!({"model": TINY, "save": true, "params": {"seed": seed}});
+        let control = host.control();
+        control.try_post("/api/v1/models/params", &body).await
+    };
+    assert_eq!(save(first).await.unwrap().status, 200);
+    let mut confirmed = first;
+    let pid = host.pid();
+    let killing = tokio::spawn(async move {
+        tokio::time::sleep(after).await;
+        test_support::processes::send(pid, Signal::KILL);
+    });
+    while let Ok(answer) = save(confirmed + 1).await {
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        confirmed += 1;
+    }
+    killing.await.unwrap();
+    host.ended().await;
+    let saved = whole_settings(home);
+    assert!(
+        saved == confirmed || saved == confirmed + 1,
+        "{saved}: what was confirmed is {confirmed}"
+    );
+    confirmed
+}
+
+/// SIGKILL while the settings are saved: on disk is the old document or the new one, whole, and nothing else is left.
+async fn kills_while_saving(rounds: u32) {
     let home = Home::with_tiny().await;
     let mut random = Random::from_environment(20);
-    let mut interrupted = 0;
-    for round in 0..20 {
-        let size = (512 + round).to_string();
-        let mut saving = home
-            .command(&["params", "tiny", "--save", "--ctx-size", &size])
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        tokio::time::sleep(Duration::from_millis(random.below(40))).await;
-        if saving.try_wait().unwrap().is_none() {
-            interrupted += 1;
-        }
-        let _ = saving.kill().await;
-        let settings: Value = home.settings();
-        let path = settings["models"][TINY]["path"].as_str();
-        assert!(path.is_some(), "round {round}: {settings}");
-        let copy = std::fs::read(home.data().join("settings.last-good.json")).unwrap();
-        let _: Value = serde_json::from_slice(&copy).unwrap();
-    }
-    assert!(interrupted > 5, "the kills must hit: {interrupted}");
-    let ran = home
-        .paddock(&["params", "tiny", "--json"])
+    let saved = home
+        .paddock(&["params", "tiny", "--save", "--seed", "512"])
         .await
         .succeeded();
-    assert_eq!(ran.stderr, "", "nothing to repair");
+    let takes = u64::try_from(saved.took.as_millis()).unwrap();
+    let (mut new, mut half) = (0, 0);
+    for round in 1..=rounds {
+        let old = whole_settings(&home);
+        if round % 2 == 0 {
+            let after = Duration::from_millis(random.below(takes + takes / 4));
+            new += u32::from(kill_command(&home, old, old + 1, after).await);
+        } else {
+            let after = Duration::from_micros(random.below(60_000));
+            kill_host(&home, old + 1, after).await;
+        }
+        half += half_saved(&home);
+    }
+    eprintln!("{rounds} kills: {new} commands had saved by then, {half} left half a document");
+    let ran = home.paddock(&["params", "tiny", "--json"]).await;
+    assert_eq!(ran.succeeded().stderr, "", "nothing to repair");
+    assert_eq!(half_saved(&home), 0, "what kills left is cleared up");
+    let names = beside(&home);
     assert!(
-        !beside(&home).iter().any(|name| name.contains("broken")),
-        "{:?}",
-        beside(&home)
+        !names.iter().any(|name| name.contains("broken")),
+        "{names:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_any_moment_while_saving_the_settings_are_whole() {
+    kills_while_saving(20).await;
+}
+
+/// As many kills as `PADDOCK_SOAK_ROUNDS` says.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes; `cargo xtask soak settings`"]
+async fn soak_settings_kills() {
+    kills_while_saving(test_support::soak_rounds(500)).await;
+}
+
+/// The first document had no version, and not all of today's members: nothing in it is lost, and the first save brings
+/// it up to date.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn settings_of_an_older_paddock_are_taken_over() {
+    for version in [None, Some(json!(0))] {
+        let home = Home::with_tiny().await;
+        home.edit_settings(|settings| {
+            let model = settings["models"][TINY].clone();
+            let engines = settings["engines"].clone();
+            *settings = json!({
+                "engines": engines,
+                "models": {TINY: {"path": model["path"], "params": {"ctxSize": 512}}},
+                "gateway": {"port": 9_321},
+            });
+            if let Some(version) = &version {
+                settings["version"] = version.clone();
+            }
+        });
+        let before = std::fs::read(home.settings_file()).unwrap();
+        let ran = home.paddock(&["ls", "--json"]).await.succeeded();
+        assert_eq!(ran.json()[0]["key"], TINY);
+        assert_eq!(ran.json()[0]["hasSavedParams"], true);
+        assert_eq!(ran.stderr, "", "nothing was wrong with it");
+        let looked = std::fs::read(home.settings_file()).unwrap();
+        assert!(looked == before, "who only looks changes nothing");
+
+        home.paddock(&["params", "tiny", "--save", "--threads", "1"])
+            .await
+            .succeeded();
+        let settings = home.settings();
+        assert_eq!(settings["version"], 1);
+        assert_eq!(
+            settings["models"][TINY]["params"],
+            json!({"ctxSize": 512, "threads": 1})
+        );
+        assert_eq!(settings["gateway"]["port"], 9_321);
+        assert!(settings["limits"].is_object() && settings["hub"].is_object());
+        assert_eq!(
+            home.paddock(&["load", "tiny", "--json"])
+                .await
+                .failed()
+                .error_code(),
+            "no_host"
+        );
+    }
 }

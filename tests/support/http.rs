@@ -92,6 +92,21 @@ impl Api {
         whole(self.authorized(request).send().await.unwrap()).await
     }
 
+    /// GET from a server that may be gone.
+    ///
+    /// # Errors
+    /// No connection, or one that broke before the answer was whole.
+    pub async fn try_get(&self, path: &str) -> reqwest::Result<Answer> {
+        let request = self.client.get(format!("{}{path}", self.base));
+        let response = self.authorized(request).timeout(LIMIT).send().await?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Ok(Answer {
+            status,
+            headers,
+            text: response.text().await?,
+        })
+    }
+
     /// POST.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.try_post(path, body).await.unwrap()

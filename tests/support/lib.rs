@@ -12,6 +12,7 @@
 #![allow(clippy::unwrap_used)]
 
 pub mod clients;
+pub mod clock;
 pub mod connections;
 pub mod engines;
 pub mod environment;
@@ -27,9 +28,11 @@ pub mod random;
 pub mod recorded;
 pub mod redact;
 pub mod releases;
+pub mod small_disk;
 pub mod wire;
 
 pub use clients::Client;
+pub use clock::Clock;
 pub use home::{Home, Ran};
 pub use host::{Ended, Host};
 pub use http::{Answer, Api, EventStream};
@@ -37,6 +40,7 @@ pub use hub::HubDouble;
 pub use lab::Lab;
 pub use recorded::RecordedEngine;
 pub use releases::ReleasesDouble;
+pub use small_disk::SmallDisk;
 
 use std::time::Duration;
 

@@ -128,6 +128,12 @@ pub fn open_descriptors(pid: u32) -> usize {
     std::fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count)
 }
 
+/// How many threads a process has.
+#[must_use]
+pub fn threads(pid: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count)
+}
+
 /// Resident memory of a process, in bytes.
 #[must_use]
 pub fn resident_bytes(pid: u32) -> u64 {

@@ -33,6 +33,8 @@ const QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
 const STILL_UNREACHABLE: Duration = Duration::from_secs(5);
 /// Enough for the newest build to be among them.
 const PER_PAGE: u32 = 20;
+/// GitHub counts by the hour: what seems to be a longer ban comes of a clock that was set back meanwhile.
+const LONGEST_LIMIT_SECONDS: u64 = 3_600;
 /// An answer is a few hundred kilobytes.
 const MOST_BYTES: u64 = 32 << 20;
 
@@ -227,7 +229,7 @@ impl Releases {
     ) -> Result<Known<T>, ReleaseError> {
         let now = milliseconds_since_epoch();
         let kept = match self.cache.read::<T>(url) {
-            Some(kept) if now.saturating_sub(kept.checked_at) < as_milliseconds(max_age) => {
+            Some(kept) if is_fresh(kept.checked_at, now, max_age) => {
                 return Ok(known(kept, None));
             }
             kept => kept,
@@ -281,7 +283,7 @@ impl Releases {
         parse: impl Fn(&[u8]) -> Result<T, serde_json::Error>,
     ) -> Result<Option<(T, Option<String>)>, ReleaseError> {
         let until = self.limited_until.load(Ordering::Relaxed);
-        if until > seconds_since_epoch() {
+        if is_limited(until, seconds_since_epoch()) {
             return Err(ReleaseError::RateLimited {
                 until_seconds: until,
             });
@@ -381,6 +383,18 @@ fn rate_limit_end(response: &Response) -> Option<u64> {
     })
 }
 
+/// Whether an answer of then is new enough now. One from the future is not: the clock was wrong then, or is now, and
+/// nobody knows how old it is.
+fn is_fresh(checked_at: u64, now: u64, max_age: Duration) -> bool {
+    now.checked_sub(checked_at)
+        .is_some_and(|age| age < as_milliseconds(max_age))
+}
+
+/// Whether GitHub wants no questions now.
+fn is_limited(until_seconds: u64, now_seconds: u64) -> bool {
+    (1..=LONGEST_LIMIT_SECONDS).contains(&until_seconds.saturating_sub(now_seconds))
+}
+
 fn as_milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
@@ -398,6 +412,22 @@ fn seconds_since_epoch() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A clock that ran ahead for a day must not hide a year of releases, nor keep a ban of an hour for a year.
+    #[test]
+    fn a_clock_that_was_set_back_neither_keeps_answers_nor_bans() {
+        let (day, year) = (86_400_000, 31_536_000_000);
+        let max_age = Duration::from_millis(day);
+        assert!(is_fresh(year, year, max_age));
+        assert!(is_fresh(year, year + day - 1, max_age));
+        assert!(!is_fresh(year, year + day, max_age));
+        assert!(!is_fresh(2 * year, year, max_age), "from the future");
+
+        assert!(!is_limited(0, 1_000));
+        assert!(!is_limited(1_000, 1_000));
+        assert!(is_limited(4_600, 1_000));
+        assert!(!is_limited(4_601, 1_000), "longer than GitHub's limits are");
+    }
 
     #[test]
     fn the_base_may_be_the_apis_root_the_repository_or_its_releases() {

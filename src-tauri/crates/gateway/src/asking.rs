@@ -118,8 +118,7 @@ impl Asking {
             Ok(answer) => return Ok((lease, answer)),
             Err(Lack::Gone(reason)) => {
                 tracing::info!(key = target.key, reason, "the engine did not answer");
-                // A lease before the news of its end would be one on the dead.
-                let _ = timeout(NEWS_WITHIN, server.closing().cancelled()).await;
+                see_it_end(server).await;
                 (engine_gone(), true)
             }
             // What the user ended stays ended; what was loaded anew meanwhile answers.
@@ -165,6 +164,21 @@ async fn begin(upstream: &Arc<Upstream>, message: &Message) -> Result<Answer, Lo
     let mut answer = upstream.send(message).await?;
     answer.first = answer.response.body_mut().frame().await.transpose()?;
     Ok(answer)
+}
+
+/// Waits for the news of an engine's end: a lease before that would be one on the dead. One that lives on behind a
+/// closed door is ended: told to end by somebody else (`kill`, a guard of the machine's memory), llama-server takes no
+/// connections any more, and waits for its standard input to close.
+async fn see_it_end(server: &Server) {
+    let news = || timeout(NEWS_WITHIN, server.closing().cancelled());
+    if news().await.is_err() && server.refuses_connections().await {
+        tracing::warn!(
+            key = server.spec().key,
+            "the engine lives and takes no connections"
+        );
+        server.give_up_on();
+        let _ = news().await;
+    }
 }
 
 /// An engine's end is known by its own signal a moment before whoever gives leases heard of it.

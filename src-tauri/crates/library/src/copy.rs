@@ -4,6 +4,16 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
+
+use walkdir::WalkDir;
+
+/// How the names of copies begin that are not whole yet.
+const HALF_COPIED: &str = ".copying-";
+/// `<publisher>/<name>/<file>`.
+const DEPTH: usize = 3;
+/// Nobody writes to what was not written to for so long.
+const ABANDONED_AFTER: Duration = Duration::from_secs(3_600);
 
 /// How a copy was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +53,7 @@ pub fn copy_cheaply(source: &Path, target: &Path) -> io::Result<CopiedBy> {
 pub(crate) fn copy_bytes(source: &Path, target: &Path) -> io::Result<()> {
     let folder = target.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
-        .prefix(".copying-")
+        .prefix(HALF_COPIED)
         .tempfile_in(folder)?;
     io::copy(&mut fs::File::open(source)?, file.as_file_mut())?;
     file.as_file().sync_all()?;
@@ -53,9 +63,51 @@ pub(crate) fn copy_bytes(source: &Path, target: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Removes what is left in a models folder of copies that a kill cut off: gigabytes that nobody sees.
+pub fn remove_half_copied(folder: &Path) {
+    let entries = WalkDir::new(folder).max_depth(DEPTH).into_iter().flatten();
+    for entry in entries.filter(|entry| entry.file_type().is_file()) {
+        let is_abandoned = || {
+            let written = entry.metadata().ok()?.modified().ok()?;
+            Some(written.elapsed().ok()? > ABANDONED_AFTER)
+        };
+        let is_half = entry.file_name().to_string_lossy().starts_with(HALF_COPIED);
+        if is_half
+            && is_abandoned() == Some(true)
+            && let Err(error) = fs::remove_file(entry.path())
+        {
+            tracing::warn!(%error, path = %entry.path().display(), "half a copy stays");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
+
+    #[test]
+    fn half_a_copy_is_removed_once_nobody_can_be_at_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("publisher/model");
+        fs::create_dir_all(&place).unwrap();
+        let long_ago = SystemTime::now() - 2 * ABANDONED_AFTER;
+        for (name, written) in [
+            (".copying-a1b2c3", long_ago),
+            (".copying-d4e5f6", SystemTime::now()),
+            ("model.gguf", long_ago),
+        ] {
+            let file = fs::File::create(place.join(name)).unwrap();
+            file.set_modified(written).unwrap();
+        }
+        remove_half_copied(folder.path());
+        let left = fs::read_dir(&place).unwrap();
+        let mut left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, [".copying-d4e5f6", "model.gguf"]);
+        remove_half_copied(&folder.path().join("none"));
+    }
 
     #[test]
     fn a_copy_has_the_same_content_and_no_target_is_replaced() {

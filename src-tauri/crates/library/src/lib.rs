@@ -3,7 +3,7 @@
 //!
 //! Works on names alone: what is in a file is `gguf`'s, whose rules for shard names are used here; which keys are
 //! already given is in the settings, which the core passes in. Only [`copy_cheaply`] and [`move_folder`] write, and
-//! nothing here deletes a file but a move that is done.
+//! nothing here deletes a file but a move that is done and [`remove_half_copied`].
 
 mod copy;
 mod disk;
@@ -16,7 +16,7 @@ mod scan;
 mod scanner;
 mod watch;
 
-pub use copy::{CopiedBy, copy_cheaply};
+pub use copy::{CopiedBy, copy_cheaply, remove_half_copied};
 pub use disk::free_bytes;
 pub use elsewhere::{App, FoundElsewhere, Places, UnknownApp, find_elsewhere};
 pub use files::ModelFiles;

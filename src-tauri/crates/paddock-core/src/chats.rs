@@ -184,7 +184,7 @@ impl Core {
     }
 
     fn chats_folder(&self) -> PathBuf {
-        self.data().root().join("chats")
+        self.data().chats()
     }
 
     /// Ids are made by the page; none of them may name a file elsewhere.

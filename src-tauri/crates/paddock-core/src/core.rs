@@ -103,6 +103,10 @@ impl Core {
                 path: data.root().to_owned(),
                 source,
             })?;
+        // Left by a host that was killed while it saved, one file each time.
+        for folder in [data.root(), &data.run(), &data.cache(), &data.chats()] {
+            settings::remove_half_written(folder);
+        }
         let (settings, problems) = Keeper::open(store)?;
         if !problems.is_empty() {
             notices.push(Self::unreadable_parts(&data, &problems));

@@ -59,6 +59,10 @@ async fn keep_watching(core: Weak<Inner>, mut watcher: LibraryWatcher, told: Arc
                 }
                 let mut folders = core.models_folders();
                 folders.retain(|folder| !core.inner.scanner.is_silent(folder));
+                let own = core.models_folder();
+                if is_first && folders.contains(&own) {
+                    library::remove_half_copied(&own);
+                }
                 let changed = watcher.watch(&folders);
                 if (is_told || changed)
                     && let Err(error) = core.scan_library()

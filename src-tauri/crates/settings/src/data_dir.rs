@@ -84,6 +84,12 @@ impl DataDir {
         self.0.join("cache")
     }
 
+    /// Chats, one file each.
+    #[must_use]
+    pub fn chats(&self) -> PathBuf {
+        self.0.join("chats")
+    }
+
     /// Engine logs.
     #[must_use]
     pub fn logs(&self) -> PathBuf {

@@ -23,4 +23,4 @@ pub use document::{
 pub use keeper::Keeper;
 pub use repair::{Notice, keep_copy, repair};
 pub use served::{ApiKey, GatewaySettings, Limits};
-pub use store::{Error, FileStore, Store, write_atomically, write_last_good};
+pub use store::{Error, FileStore, Store, remove_half_written, write_atomically, write_last_good};

@@ -145,6 +145,23 @@ pub(crate) fn last_good(path: &Path) -> PathBuf {
     path.with_extension("last-good.json")
 }
 
+/// How the names of files begin that are being written.
+const HALF_WRITTEN: &str = ".saving-";
+
+/// Removes what a kill in the middle of [`write_atomically`] left in a folder. Only for who alone writes there.
+pub fn remove_half_written(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry
+            .file_name()
+            .to_string_lossy()
+            .starts_with(HALF_WRITTEN)
+        {
+            // One that cannot be removed now is in nobody's way.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Writes a file so that whoever reads it, after whatever crash, sees all of the old or all of the new content. Only
 /// the user may read it.
 ///
@@ -154,7 +171,7 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     let mut file = tempfile::Builder::new()
-        .prefix(".saving-")
+        .prefix(HALF_WRITTEN)
         .tempfile_in(folder)?;
     file.write_all(content)?;
     file.as_file().sync_all()?;
@@ -170,6 +187,21 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
 #[cfg(unix)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_kill_left_half_written_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        write_atomically(&path, b"{}").unwrap();
+        std::fs::write(folder.path().join(".saving-x1Y2z3"), "{\"ver").unwrap();
+        std::fs::write(folder.path().join(".mine"), "").unwrap();
+        remove_half_written(folder.path());
+        let left = std::fs::read_dir(folder.path()).unwrap();
+        let mut left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, [".mine", "settings.json"]);
+        remove_half_written(&folder.path().join("none"));
+    }
 
     #[test]
     fn a_secret_is_readable_by_its_owner_alone() {

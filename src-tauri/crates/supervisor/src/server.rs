@@ -1,8 +1,10 @@
 //! One server: a task that owns the child, and the handle that everyone else has.
 
+use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -206,6 +208,20 @@ impl Server {
     /// sees to crashes sees to this.
     pub fn give_up_on(&self) {
         self.shared.given_up.cancel();
+    }
+
+    /// Whether nobody takes connections where a ready engine listens, asked now. It will not come back: an engine opens
+    /// its door once.
+    pub async fn refuses_connections(&self) -> bool {
+        let status = self.status();
+        let url = status
+            .server_url
+            .filter(|_| status.state == ServerState::Ready);
+        let Some(address) = url.as_deref().and_then(|url| url.strip_prefix("http://")) else {
+            return false;
+        };
+        let connected = TcpStream::connect(address.trim_end_matches('/')).await;
+        connected.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
     }
 
     /// Whether `/health` answers 200, asked now; 5 s at most.
