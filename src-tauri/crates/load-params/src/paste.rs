@@ -89,6 +89,7 @@ const SECRET: &[&str] = &[
     "-hft",
     "LLAMA_API_KEY",
     "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN",
 ];
 
 struct Reader<'a> {
@@ -150,6 +151,10 @@ impl Reader<'_> {
                 _ => self.ignore(name, Some(value), "it says what the engine does anyway"),
             },
             (None, Some(reason)) => self.ignore(name, Some(value), reason),
+            // As a variable of the engine it would be saved, shown and exported with the parameters.
+            (_, None) if SECRET.contains(&name) => {
+                self.ignore(name, None, "the token for the hub is in Paddock's settings");
+            }
             (_, None) if value.is_empty() => {}
             (_, None) => {
                 let variables = self.pasted.params.env.get_or_insert_default();
