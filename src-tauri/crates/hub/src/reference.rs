@@ -213,7 +213,9 @@ fn from_link(rest: &str, text: &str) -> Result<Reference, Error> {
         file: value("file")?
             .map(|file| checked_path(file, text))
             .transpose()?,
-        revision: value("revision")?,
+        revision: value("revision")?
+            .map(|revision| checked_revision(revision, text))
+            .transpose()?,
     })
 }
 
@@ -229,7 +231,10 @@ fn from_page(path: &str, text: &str) -> Result<Reference, Error> {
     };
     let repo = RepoId::parse(&format!("{}/{}", decode(owner, text)?, decode(name, text)?))?;
     let kind = parts.next();
-    let revision = parts.next().map(|part| decode(part, text)).transpose()?;
+    let revision = parts
+        .next()
+        .map(|part| checked_revision(decode(part, text)?, text))
+        .transpose()?;
     let rest: Vec<&str> = parts.collect();
     let file = match kind {
         Some("blob" | "resolve" | "raw") if !rest.is_empty() => {
@@ -254,6 +259,17 @@ fn decode(part: &str, text: &str) -> Result<String, Error> {
             text: quotable(text),
             reason: "it is not written in UTF-8",
         })
+}
+
+/// A revision that is one part of an address: dots would take parts away.
+fn checked_revision(revision: String, text: &str) -> Result<String, Error> {
+    if matches!(revision.as_str(), "." | "..") {
+        return Err(Error::InvalidReference {
+            text: quotable(text),
+            reason: "its revision is none",
+        });
+    }
+    Ok(revision)
 }
 
 /// A path that stays inside the repository.
@@ -369,6 +385,8 @@ mod tests {
             "paddock://other/a/b",
             "paddock://models/huggingface/a/b?file=../../x.gguf",
             "paddock://models/huggingface/..%2F..",
+            "paddock://models/huggingface/a/b?file=m.gguf&revision=..",
+            "https://huggingface.co/a/b/resolve/%2e%2e/m.gguf",
             "https://huggingface.co/a/b/resolve/main/%2e%2e/x.gguf",
             "a/%2e%2e",
         ] {

@@ -156,6 +156,9 @@ impl Reader<'_> {
                 self.ignore(name, None, "the token for the hub is in Paddock's settings");
             }
             (_, None) if value.is_empty() => {}
+            (_, None) if value.contains('\0') => {
+                self.ignore(name, None, "no variable can have a null character");
+            }
             (_, None) => {
                 let variables = self.pasted.params.env.get_or_insert_default();
                 variables.insert(name.to_owned(), value.to_owned());
@@ -232,7 +235,13 @@ impl Reader<'_> {
                 }
                 let is_file = matches!(Template::of(path), Template::File(_));
                 let prefix = if is_file { "" } else { "./" };
-                params.chat_template = Some(format!("{prefix}{path}"));
+                let Some((spec, _)) = extra::typed("--chat-template") else {
+                    return false;
+                };
+                let Some(value) = spec.kind.parse(&format!("{prefix}{path}")) else {
+                    return false;
+                };
+                (spec.put)(params, Some(value));
             }
             ("--no-mmproj" | "--no-mmproj-auto" | "--mmproj-auto", _) => {
                 let word = if flag == "--mmproj-auto" {
