@@ -4,6 +4,7 @@
 //! On Linux and Windows the system starts the app with the link as an argument; a second start passes it to the first
 //! (`start_up`). On macOS the running app is told. Files that are opened with Paddock come the same way (`opened_files`).
 
+use paddock_core::is_link;
 use tauri::{AppHandle, Manager, Runtime};
 use tauri_plugin_deep_link::DeepLinkExt;
 use tauri_specta::Event;
@@ -11,10 +12,6 @@ use tauri_specta::Event;
 use crate::app_state::AppState;
 use crate::ipc_types::hub::OpenHub;
 use crate::{opened_files, window};
-
-const SCHEME: &str = "paddock://";
-/// A link is foreign text; no real one is as long.
-const LONGEST: usize = 2048;
 
 /// The links and files that the app was started with, all as URLs.
 pub(crate) fn of_this_start() -> Vec<String> {
@@ -30,13 +27,6 @@ pub(crate) fn of_this_start() -> Vec<String> {
             }
         })
         .collect()
-}
-
-fn is_link(text: &str) -> bool {
-    text.len() <= LONGEST
-        && text
-            .get(..SCHEME.len())
-            .is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME))
 }
 
 /// Opens the links that the system hands to the running app, as macOS does.
@@ -58,8 +48,7 @@ pub(crate) fn open<R: Runtime>(app: &AppHandle<R>, link: &str) {
     if !is_link(link) {
         return tracing::warn!("a link that is none of ours was not opened");
     }
-    let link = format!("{SCHEME}{}", &link[SCHEME.len()..]);
-    match paddock_core::parse_reference(&link, "") {
+    match paddock_core::parse_link(link) {
         Ok(reference) => {
             let link = OpenHub {
                 repo: reference.repo.to_string(),
@@ -70,20 +59,5 @@ pub(crate) fn open<R: Runtime>(app: &AppHandle<R>, link: &str) {
             let _ = link.emit(app);
         }
         Err(error) => tracing::warn!(%error, "a link was not understood"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_our_own_links_are_taken() {
-        assert!(is_link("paddock://models/huggingface/a/b"));
-        assert!(is_link("PADDOCK://models/huggingface/a/b"));
-        assert!(!is_link("https://example.com"));
-        assert!(!is_link("--headless"));
-        assert!(!is_link("päddock://x"));
-        assert!(!is_link(&format!("paddock://{}", "a".repeat(LONGEST))));
     }
 }

@@ -223,6 +223,26 @@ fn links_that_lead_out_are_refused() {
     }
 }
 
+/// In words each of them stays inside; what is made behind the second is made outside.
+#[test]
+#[cfg(unix)]
+fn nothing_is_made_behind_a_link() {
+    for (kind, target) in [(LINK, "x/f"), (EntryType::Link, "x/f")] {
+        for behind in ["x/l/m/evil", "x/l/m/deep/evil"] {
+            let world = World::new();
+            let archive = tar(&[
+                ("x/f", FILE, "content", 0o644),
+                ("x/l", LINK, "..", 0o777),
+                ("x/l/m", LINK, "../..", 0o777),
+                (behind, kind, target, 0o777),
+            ]);
+            let error = world.unpack(&archive).unwrap_err();
+            world.nothing_escaped();
+            assert!(error.to_string().contains("behind a link"), "{error}");
+        }
+    }
+}
+
 #[test]
 fn one_name_twice_is_refused_whatever_its_case() {
     for second in ["a", "A", "./a"] {

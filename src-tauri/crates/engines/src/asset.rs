@@ -88,7 +88,9 @@ pub(crate) fn parse(name: &str) -> Option<Parsed> {
             "cuda" => {}
             word => match word.strip_prefix("cu").and_then(Version::parse) {
                 Some(version) => others.extend(["cuda".to_owned(), version.to_string()]),
-                None => others.push(word.to_owned()),
+                // They name folders, and file systems differ in what they make of case, dots and nothing.
+                None if word.is_empty() || word.starts_with('.') => return None,
+                None => others.push(word.to_ascii_lowercase()),
             },
         }
     }
@@ -262,6 +264,13 @@ mod tests {
                 Arch::X64,
             ),
             (
+                "llama-b10892-bin-ubuntu-Vulkan-x64.tar.gz",
+                "vulkan",
+                "Vulkan",
+                Os::Linux,
+                Arch::X64,
+            ),
+            (
                 "llama-b10892-bin-win-cpu-arm64.zip",
                 "cpu",
                 "CPU",
@@ -309,6 +318,8 @@ mod tests {
             "-bin-",
             "",
             "llama-b1-bin-ubuntu-../../x-x64.zip",
+            "llama-b1-bin-ubuntu--x64.zip",
+            "llama-b1-bin-ubuntu-.hidden-x64.zip",
         ] {
             assert_eq!(parse(name), None, "{name}");
         }

@@ -51,7 +51,7 @@ fn mebibytes(text: &str) -> Option<u64> {
     let (number, rest) = text.split_once(' ')?;
     rest.starts_with("MiB")
         .then(|| number.parse::<u64>().ok())?
-        .map(|number| number * 1024 * 1024)
+        .and_then(|number| number.checked_mul(1024 * 1024))
 }
 
 #[cfg(test)]
@@ -67,6 +67,16 @@ mod tests {
         assert_eq!(devices[0].total_bytes, Some(81_079 << 20));
         assert_eq!(devices[0].free_bytes, Some(80_000 << 20));
         assert_eq!(devices[1].total_bytes, None);
+    }
+
+    #[test]
+    fn memory_that_no_number_holds_is_unknown() {
+        let output = "Available devices:\n  A: B (18446744073709551615 MiB, 1 MiB free)\n";
+        let device = &parse_devices(output)[0];
+        assert_eq!(
+            (device.total_bytes, device.free_bytes),
+            (None, Some(1 << 20))
+        );
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub use record::{EngineRecord, EngineRecords, Fault, Origin, read_record, write_
 #[cfg(feature = "releases")]
 pub use release::{Release, build_number, is_plain_name};
 #[cfg(feature = "releases")]
-pub use releases::{Known, ReleaseError, Releases, base_url};
+pub use releases::{Known, ReleaseError, Releases, base_url, rate_limit_end};
 pub use smoke::{SMOKE_REQUEST, WrongAnswer, judge_answer};
 #[cfg(feature = "releases")]
 pub use variant::{Choice, Variant, choose};

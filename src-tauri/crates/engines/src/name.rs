@@ -7,6 +7,9 @@ const MEANINGLESS: &[&str] = &[
     "bin", "build", "sbin", "local", "usr", "release", "debug", "engine", "engines",
 ];
 
+/// A binary may print anything as its version.
+const LONGEST_NAME: usize = 64;
+
 /// A name for the engine at `binary`: `b10434-vulkan` from its folder, else `b10434` from its version, else `engine`.
 /// Lower case, letters, digits, `.`, `_` and `-` only. Not yet unique.
 #[must_use]
@@ -36,6 +39,7 @@ fn clean(name: &str) -> String {
     let name: String = name
         .to_lowercase()
         .chars()
+        .take(LONGEST_NAME)
         .map(|letter| {
             if letter.is_ascii_alphanumeric() || "._-".contains(letter) {
                 letter
@@ -87,6 +91,8 @@ mod tests {
             "b4575"
         );
         assert_eq!(name("/usr/bin/llama-server", "nothing"), "engine");
+        let long = format!("version: {} (cafe)", "v1-0".repeat(1000));
+        assert_eq!(name("/usr/bin/llama-server", &long).len(), LONGEST_NAME);
         assert_eq!(name("/home/me/My Build 2/llama-server", ""), "my-build-2");
     }
 

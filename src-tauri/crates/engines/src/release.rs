@@ -39,6 +39,8 @@ struct WireAsset {
     state: Option<String>,
 }
 
+/// No file of a release is longer: one that says so is wrong, or means harm.
+const MOST_FILE_BYTES: u64 = 1 << 40;
 /// Longer names of releases and files are nobody's.
 const LONGEST_NAME: usize = 100;
 
@@ -59,10 +61,11 @@ impl From<Wire> for Release {
             .assets
             .into_iter()
             .filter(|asset| {
-                asset
-                    .state
-                    .as_deref()
-                    .is_none_or(|state| state == "uploaded")
+                asset.size <= MOST_FILE_BYTES
+                    && asset
+                        .state
+                        .as_deref()
+                        .is_none_or(|state| state == "uploaded")
             })
             .map(|asset| Asset {
                 sha256: asset.digest.as_deref().and_then(sha256_of),
@@ -154,6 +157,20 @@ mod tests {
         assert_eq!(release.assets[1].sha256, None);
         assert!(release.has_builds());
         assert!(Release::parse(b"<html>").is_err());
+    }
+
+    /// Sizes are added up.
+    #[test]
+    fn a_file_without_end_is_none() {
+        let asset = |size: u64| serde_json::json!({"name": "llama-b1-bin-win-cuda-12.4-x64.zip", "browser_download_url": "https://x/f", "size": size});
+        let body = serde_json::json!({"tag_name": "b1", "assets": [asset(u64::MAX), asset(7)]});
+        let release = Release::parse(body.to_string().as_bytes()).unwrap();
+        let sizes: Vec<u64> = release
+            .assets
+            .iter()
+            .map(|asset| asset.size_bytes)
+            .collect();
+        assert_eq!(sizes, [7]);
     }
 
     #[test]

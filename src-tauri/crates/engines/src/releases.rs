@@ -15,7 +15,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use reqwest::{Client, Response, StatusCode, header};
+use reqwest::header::{self, HeaderMap};
+use reqwest::{Client, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -36,7 +37,9 @@ const PER_PAGE: u32 = 20;
 /// GitHub counts by the hour: what seems to be a longer ban comes of a clock that was set back meanwhile.
 const LONGEST_LIMIT_SECONDS: u64 = 3_600;
 /// An answer is a few hundred kilobytes.
-const MOST_BYTES: u64 = 32 << 20;
+const MOST_BYTES: usize = 32 << 20;
+/// GitHub counts by the hour. Who asks for a longer pause is wrong, or means harm.
+const LONGEST_LIMIT_SECONDS: u64 = 3_600;
 
 /// The base of the release API: the environment's `PADDOCK_RELEASES_URL`, else what the settings say, else GitHub's.
 #[must_use]
@@ -320,7 +323,7 @@ impl Releases {
                 url: url.to_owned(),
             });
         }
-        if let Some(until_seconds) = rate_limit_end(&response) {
+        if let Some(until_seconds) = rate_limit_end(status, response.headers()) {
             self.limited_until.store(until_seconds, Ordering::Relaxed);
             return Err(ReleaseError::RateLimited { until_seconds });
         }
@@ -339,16 +342,30 @@ impl Releases {
             url: url.to_owned(),
             reason,
         };
-        if response
-            .content_length()
-            .is_some_and(|length| length > MOST_BYTES)
-        {
-            return Err(malformed("the answer is too long".to_owned()));
-        }
-        let body = response.bytes().await.map_err(offline)?;
+        let body = whole(response).await.map_err(|error| match error {
+            Unread::Broken(error) => offline(error),
+            Unread::TooLong => malformed("the answer is too long".to_owned()),
+        })?;
         let value = parse(&body).map_err(|error| malformed(error.to_string()))?;
         Ok(Some((value, etag)))
     }
+}
+
+enum Unread {
+    Broken(reqwest::Error),
+    TooLong,
+}
+
+/// A body, if it has an end within [`MOST_BYTES`]: not all say beforehand how long they are.
+async fn whole(mut response: Response) -> Result<Vec<u8>, Unread> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(Unread::Broken)? {
+        if body.len() + chunk.len() > MOST_BYTES {
+            return Err(Unread::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 fn known<T>(entry: Entry<T>, problem: Option<ReleaseError>) -> Known<T> {
@@ -359,27 +376,30 @@ fn known<T>(entry: Entry<T>, problem: Option<ReleaseError>) -> Known<T> {
     }
 }
 
-/// When GitHub answers again, in seconds since the epoch; `None` where it is not a matter of too many questions.
-fn rate_limit_end(response: &Response) -> Option<u64> {
+/// When GitHub answers again, in seconds since the epoch and never in more than an hour; `None` where it is not a matter
+/// of too many questions.
+#[must_use]
+pub fn rate_limit_end(status: StatusCode, headers: &HeaderMap) -> Option<u64> {
     let number = |name: &str| {
-        response
-            .headers()
+        headers
             .get(name)
             .and_then(|value| value.to_str().ok())
             .and_then(|text| text.trim().parse::<u64>().ok())
     };
-    let limited = match response.status() {
+    let limited = match status {
         StatusCode::TOO_MANY_REQUESTS => true,
         StatusCode::FORBIDDEN => {
             number("x-ratelimit-remaining") == Some(0) || number("retry-after").is_some()
         }
         _ => false,
     };
-    let after = number("retry-after").map(|seconds| seconds_since_epoch() + seconds);
+    let now = seconds_since_epoch();
+    let after = number("retry-after").map(|seconds| now.saturating_add(seconds));
     limited.then(|| {
         after
             .or_else(|| number("x-ratelimit-reset"))
-            .unwrap_or_else(|| seconds_since_epoch() + 60)
+            .unwrap_or(now + 60)
+            .min(now + LONGEST_LIMIT_SECONDS)
     })
 }
 
@@ -427,6 +447,43 @@ mod tests {
         assert!(!is_limited(1_000, 1_000));
         assert!(is_limited(4_600, 1_000));
         assert!(!is_limited(4_601, 1_000), "longer than GitHub's limits are");
+    }
+
+    #[test]
+    fn a_limit_ends_within_an_hour_whatever_is_said() {
+        let end = |name: &'static str, value: &str| {
+            let headers = HeaderMap::from_iter([(
+                header::HeaderName::from_static(name),
+                value.parse().unwrap(),
+            )]);
+            rate_limit_end(StatusCode::TOO_MANY_REQUESTS, &headers).unwrap()
+        };
+        let now = seconds_since_epoch();
+        let near = |seconds: u64, after: u64| (now + after..=now + after + 5).contains(&seconds);
+        assert!(near(end("retry-after", "30"), 30));
+        assert!(near(end("x-other", "1"), 60));
+        let forever = u64::MAX.to_string();
+        assert!(near(end("retry-after", &forever), LONGEST_LIMIT_SECONDS));
+        assert!(near(
+            end("x-ratelimit-reset", &forever),
+            LONGEST_LIMIT_SECONDS
+        ));
+        assert_eq!(
+            rate_limit_end(StatusCode::FORBIDDEN, &HeaderMap::new()),
+            None
+        );
+    }
+
+    /// A server that says no length may send without end.
+    #[tokio::test]
+    async fn an_answer_without_end_is_not_read_to_it() {
+        let endless = |pieces: usize| {
+            let pieces = (0..pieces).map(|_| Ok::<_, std::io::Error>(vec![b' '; 1 << 20]));
+            let stream = futures_util::stream::iter(pieces);
+            Response::from(http::Response::new(reqwest::Body::wrap_stream(stream)))
+        };
+        assert!(matches!(whole(endless(40)).await, Err(Unread::TooLong)));
+        assert_eq!(whole(endless(2)).await.ok().unwrap().len(), 2 << 20);
     }
 
     #[test]

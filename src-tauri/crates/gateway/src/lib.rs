@@ -50,3 +50,4 @@ pub use control::{
 };
 pub use gateway::NeedsKey;
 pub use host::{Hooks, Host, HostError, ShowWindow};
+pub use wish::Wish;

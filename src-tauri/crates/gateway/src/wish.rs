@@ -13,10 +13,13 @@ const LONGEST_PART_HEAD: usize = 4096;
 
 /// What a request wants.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Wish<'a> {
-    pub(crate) model: Option<Cow<'a, str>>,
-    pub(crate) stream: bool,
-    pub(crate) ttl_seconds: Option<i64>,
+pub struct Wish<'a> {
+    /// The model, as the client names it.
+    pub model: Option<Cow<'a, str>>,
+    /// Its answer is to be a stream of events.
+    pub stream: bool,
+    /// Seconds without a request after which the model ends: 0 at once, -1 never.
+    pub ttl_seconds: Option<i64>,
 }
 
 /// The members of a JSON body that concern us. Those of another type are the engine's to complain about.
@@ -83,7 +86,9 @@ fn whole<'de, D: Deserializer<'de>>(value: D) -> Result<Option<i64>, D::Error> {
 }
 
 impl<'a> Wish<'a> {
-    pub(crate) fn of(uri: &'a Uri, headers: &HeaderMap, body: &'a [u8]) -> Self {
+    /// Reads a request. What it does not say, and what cannot be read, it does not want: that is the engine's to refuse.
+    #[must_use]
+    pub fn of(uri: &'a Uri, headers: &HeaderMap, body: &'a [u8]) -> Self {
         let mut wish = Self::of_body(headers, body);
         if wish.model.is_none() {
             wish.model = uri.query().and_then(model_in_query);

@@ -20,7 +20,7 @@
 //!
 //! Invariants:
 //! - Files are foreign: no byte sequence panics, reads past the header or takes more than 64 MB of memory
-//!   (limits in `cursor`), whatever counts and lengths it claims. `fuzz/` looks for one that does.
+//!   (limits in `cursor`), whatever counts and lengths it claims. `tests/fuzz` looks for one that does.
 //! - Every [`Error`] names the file it is about.
 //! - Nothing here knows engines, flags or downloads.
 //!

@@ -6,7 +6,8 @@ const MAX_LETTERS: usize = 320;
 const LEAST_LETTERS: usize = 40;
 
 /// The first paragraph of prose in a README: without front matter, headings, badges, tables, code and HTML.
-pub(crate) fn summary(readme: &str) -> Option<String> {
+#[must_use]
+pub fn summary(readme: &str) -> Option<String> {
     let body = without_front_matter(readme);
     let mut in_code = false;
     let mut paragraph = String::new();

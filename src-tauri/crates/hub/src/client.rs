@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use reqwest::{Client, Response, StatusCode, Url, header};
-use serde::de::DeserializeOwned;
 
-use crate::error::{Error, innermost};
+use crate::error::{Error, innermost, quotable};
 use crate::reference::RepoId;
 use crate::token::Token;
 
@@ -16,6 +15,8 @@ pub const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
 const MAX_ANSWER_BYTES: usize = 16 << 20;
 /// What is read of a refusal, for the sentence in it.
 const MAX_REFUSAL_BYTES: usize = 64 << 10;
+/// The header that has the sentence.
+const MESSAGE: &str = "x-error-message";
 /// What must not stand in one part of a path as it is.
 const PART: &AsciiSet = &CONTROLS
     .add(b' ')
@@ -62,9 +63,13 @@ pub struct Hub {
 }
 
 /// What a question is about, for its errors.
-pub(crate) enum About<'a> {
+#[derive(Debug, Clone, Copy)]
+pub enum About<'a> {
+    /// The list of repositories.
     Search,
+    /// A repository at a revision.
     Revision(&'a RepoId, &'a str),
+    /// A file of a repository at a revision, by its path.
     File(&'a RepoId, &'a str, &'a str),
 }
 
@@ -116,12 +121,13 @@ impl Hub {
         }
     }
 
-    /// Asks for JSON, and for the cursor of the next page where there is one.
-    pub(crate) async fn json<T: DeserializeOwned>(
+    /// Asks for JSON that `parse` reads, and for the cursor of the next page where there is one.
+    pub(crate) async fn json<T>(
         &self,
         path: &str,
         query: &[(&str, &str)],
         about: &About<'_>,
+        parse: impl FnOnce(&[u8]) -> Result<T, serde_json::Error>,
     ) -> Result<(T, Option<String>), Error> {
         let mut url = self.url(path);
         if !query.is_empty() {
@@ -132,7 +138,10 @@ impl Hub {
             .get(url)
             .header(header::ACCEPT, "application/json");
         let mut response = self.send(request, about).await?;
-        let cursor = next_cursor(response.headers());
+        let link = response.headers().get(header::LINK);
+        let cursor = link
+            .and_then(|link| link.to_str().ok())
+            .and_then(next_cursor);
         let mut text = Vec::new();
         while let Some(chunk) = response
             .chunk()
@@ -144,8 +153,7 @@ impl Hub {
                 return Err(self.not_a_hub("it does not end".to_owned()));
             }
         }
-        let value =
-            serde_json::from_slice(&text).map_err(|error| self.not_a_hub(error.to_string()))?;
+        let value = parse(&text).map_err(|error| self.malformed(&error))?;
         Ok((value, cursor))
     }
 
@@ -205,28 +213,37 @@ impl Hub {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.secret());
         }
-        let response = request
+        let mut response = request
             .send()
             .await
             .map_err(|source| self.offline(source))?;
         if response.status().is_success() {
             return Ok(response);
         }
-        Err(self.refusal(response, about).await)
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = match headers.contains_key(MESSAGE) {
+            true => Vec::new(),
+            false => beginning(&mut response).await,
+        };
+        Err(self.refusal(status, &headers, &body, about))
     }
 
-    async fn refusal(&self, mut response: Response, about: &About<'_>) -> Error {
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
+    /// What a refusal means, told by its status, its headers and the beginning of its body.
+    #[must_use]
+    pub fn refusal(
+        &self,
+        status: u16,
+        headers: &header::HeaderMap,
+        body: &[u8],
+        about: &About<'_>,
+    ) -> Error {
         let text = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
         let code = text("x-error-code");
-        let mut message = text("x-error-message");
-        if message.is_none() {
-            let body = beginning(&mut response).await;
-            message = serde_json::from_slice::<serde_json::Value>(&body)
-                .ok()
-                .and_then(|body| body["error"].as_str().map(str::to_owned));
-        }
+        let message = text(MESSAGE).or_else(|| {
+            let body = serde_json::from_slice::<serde_json::Value>(body).ok()?;
+            body["error"].as_str().map(str::to_owned)
+        });
+        let message = message.as_deref().map(quotable);
         let host = self.host();
         let with_token = self.token.is_some();
         let (repo, revision, path) = match about {
@@ -237,7 +254,7 @@ impl Hub {
         let Some(id) = repo else {
             return match status {
                 401 if with_token => Error::TokenRefused { host },
-                429 => self.rate_limited(&headers),
+                429 => self.rate_limited(headers),
                 404 => self.not_a_hub("it has no list of models (HTTP 404)".to_owned()),
                 _ => Error::Server {
                     host,
@@ -248,7 +265,7 @@ impl Hub {
         };
         let repo = id.to_string();
         match (status, code.as_deref()) {
-            (429, _) => self.rate_limited(&headers),
+            (429, _) => self.rate_limited(headers),
             (401 | 403, Some("GatedRepo")) => Error::Gated {
                 page: self.page_url(id),
                 repo,
@@ -304,6 +321,12 @@ impl Hub {
         }
     }
 
+    /// What an answer is that could not be read.
+    #[must_use]
+    pub fn malformed(&self, error: &serde_json::Error) -> Error {
+        self.not_a_hub(quotable(&error.to_string()))
+    }
+
     pub(crate) fn not_a_hub(&self, reason: String) -> Error {
         Error::NotAHub {
             host: self.host(),
@@ -329,13 +352,11 @@ pub(crate) fn encoded(part: &str) -> String {
     utf8_percent_encode(part, PART).to_string()
 }
 
-/// The `cursor` of the address behind `Link: <…>; rel="next"`. The address itself is not used: a mirror's may name the
-/// hub that it mirrors.
-fn next_cursor(headers: &header::HeaderMap) -> Option<String> {
-    let links = headers.get(header::LINK)?.to_str().ok()?;
-    let next = links
-        .split(',')
-        .find(|link| link.contains("rel=\"next\""))?;
+/// The `cursor` of the address behind `<…>; rel="next"`, which is a `Link` header. The address itself is not used: a
+/// mirror's may name the hub that it mirrors.
+#[must_use]
+pub fn next_cursor(link: &str) -> Option<String> {
+    let next = link.split(',').find(|link| link.contains("rel=\"next\""))?;
     let address = next.split_once('<')?.1.split_once('>')?.0;
     let url = Url::parse("http://relative/").ok()?.join(address).ok()?;
     url.query_pairs()
@@ -349,23 +370,18 @@ mod tests {
 
     #[test]
     fn the_cursor_is_read_from_the_link() {
-        let cursor = |link: &str| {
-            let mut headers = header::HeaderMap::new();
-            headers.insert(header::LINK, link.parse().unwrap());
-            next_cursor(&headers)
-        };
         assert_eq!(
-            cursor(
+            next_cursor(
                 "<https://huggingface.co/api/models?search=x&cursor=ab%3D%3D&limit=30>; rel=\"next\""
             ),
             Some("ab==".to_owned())
         );
         assert_eq!(
-            cursor("</api/models?cursor=c>; rel=\"next\""),
+            next_cursor("</api/models?cursor=c>; rel=\"next\""),
             Some("c".to_owned())
         );
-        assert_eq!(cursor("<https://x/?cursor=c>; rel=\"prev\""), None);
-        assert_eq!(cursor("nonsense"), None);
+        assert_eq!(next_cursor("<https://x/?cursor=c>; rel=\"prev\""), None);
+        assert_eq!(next_cursor("nonsense"), None);
     }
 
     #[tokio::test]

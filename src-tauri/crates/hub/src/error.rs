@@ -110,6 +110,19 @@ pub enum Error {
     },
 }
 
+/// Longer quotations say no more.
+const LONGEST_QUOTE: usize = 300;
+
+/// Foreign words for a sentence of ours: not without end, and none that speak to a terminal.
+pub(crate) fn quotable(text: &str) -> String {
+    let mut letters = text.chars().filter(|letter| !letter.is_control());
+    let mut quote: String = letters.by_ref().take(LONGEST_QUOTE).collect();
+    if letters.next().is_some() {
+        quote.push('…');
+    }
+    quote
+}
+
 fn wait(retry_after: Option<Duration>) -> String {
     retry_after
         .map(|time| format!("; it asks to wait {} s", time.as_secs()))

@@ -40,8 +40,10 @@ impl Hub {
         for _ in 0..MAX_PAGES {
             let mut query = vec![("recursive", "true"), ("expand", "false")];
             query.extend(cursor.iter().map(|cursor| ("cursor", cursor.as_str())));
-            let (rows, next): (Vec<Value>, _) = self.json(&path, &query, &about).await?;
-            files.extend(rows.iter().filter_map(file));
+            let (page, next) = self
+                .json(&path, &query, &about, RepoFile::parse_list)
+                .await?;
+            files.extend(page);
             if next.is_none() {
                 return Ok(files);
             }
@@ -81,6 +83,17 @@ impl Hub {
         let url = self.resolve_url(id, revision, path);
         self.bytes(&url, offset, len, &About::File(id, revision, path))
             .await
+    }
+}
+
+impl RepoFile {
+    /// Reads a page of the hub's list of files. What is no file is left out.
+    ///
+    /// # Errors
+    /// It is no list in JSON.
+    pub fn parse_list(body: &[u8]) -> Result<Vec<Self>, serde_json::Error> {
+        let rows = serde_json::from_slice::<Vec<Value>>(body)?;
+        Ok(rows.iter().filter_map(file).collect())
     }
 }
 

@@ -25,12 +25,13 @@ mod search;
 mod token;
 mod variants;
 
-pub use client::{DEFAULT_ENDPOINT, Hub, HubSettings};
+pub use card::summary as card_summary;
+pub use client::{About, DEFAULT_ENDPOINT, Hub, HubSettings, next_cursor};
 pub use error::Error;
 pub use files::RepoFile;
 pub use header::{HEADER_LIMIT_BYTES, RemoteHeader};
 pub use quality::{QualityRow, quality_words, rank};
-pub use reference::{Reference, RepoId, parse_reference};
+pub use reference::{Reference, RepoId, is_link, parse_link, parse_reference};
 pub use repo::{Gating, Repo};
 pub use search::{Page, Query, RepoSummary, Sort};
 pub use token::{Token, TokenSource, from_environment};

@@ -6,7 +6,7 @@ use std::fmt;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
-use crate::error::Error;
+use crate::error::{Error, quotable};
 
 /// The name of a repository, checked: `owner/name`, of letters, digits, `-`, `_` and `.`. It can stand in a URL and, as
 /// two folders, in a path.
@@ -27,7 +27,7 @@ impl RepoId {
     /// [`Error::InvalidReference`].
     pub fn parse(text: &str) -> Result<Self, Error> {
         let refuse = |reason| Error::InvalidReference {
-            text: text.to_owned(),
+            text: quotable(text),
             reason,
         };
         let (owner, name) = text
@@ -109,6 +109,33 @@ const HUB_HOSTS: &[&str] = &[
     "hf-mirror.com",
 ];
 
+const SCHEME: &str = "paddock://";
+/// A link is foreign text; no real one is as long.
+const LONGEST_LINK: usize = 2048;
+
+/// Whether this may be one of our links, `paddock://…`; then [`parse_link`] reads it.
+#[must_use]
+pub fn is_link(text: &str) -> bool {
+    text.len() <= LONGEST_LINK
+        && text
+            .get(..SCHEME.len())
+            .is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME))
+}
+
+/// Reads `paddock://models/huggingface/{owner}/{repo}?file={path}&revision={revision}`, whichever case its scheme has.
+///
+/// # Errors
+/// [`Error::InvalidReference`].
+pub fn parse_link(link: &str) -> Result<Reference, Error> {
+    if !is_link(link) {
+        return Err(Error::InvalidReference {
+            text: quotable(link),
+            reason: "it is no paddock:// link, or too long",
+        });
+    }
+    parse_reference(&format!("{SCHEME}{}", &link[SCHEME.len()..]), "")
+}
+
 /// Reads what was typed or pasted. `endpoint` is the hub in use, whose pages count beside the well-known ones.
 ///
 /// # Errors
@@ -116,10 +143,10 @@ const HUB_HOSTS: &[&str] = &[
 pub fn parse_reference(text: &str, endpoint: &str) -> Result<Reference, Error> {
     let text = text.trim();
     let refuse = |reason| Error::InvalidReference {
-        text: text.to_owned(),
+        text: quotable(text),
         reason,
     };
-    if let Some(rest) = text.strip_prefix("paddock://") {
+    if let Some(rest) = text.strip_prefix(SCHEME) {
         let rest = rest
             .strip_prefix("models/huggingface/")
             .ok_or_else(|| refuse("a paddock:// link begins with paddock://models/huggingface/"))?;
@@ -186,7 +213,9 @@ fn from_link(rest: &str, text: &str) -> Result<Reference, Error> {
         file: value("file")?
             .map(|file| checked_path(file, text))
             .transpose()?,
-        revision: value("revision")?,
+        revision: value("revision")?
+            .map(|revision| checked_revision(revision, text))
+            .transpose()?,
     })
 }
 
@@ -202,7 +231,10 @@ fn from_page(path: &str, text: &str) -> Result<Reference, Error> {
     };
     let repo = RepoId::parse(&format!("{}/{}", decode(owner, text)?, decode(name, text)?))?;
     let kind = parts.next();
-    let revision = parts.next().map(|part| decode(part, text)).transpose()?;
+    let revision = parts
+        .next()
+        .map(|part| checked_revision(decode(part, text)?, text))
+        .transpose()?;
     let rest: Vec<&str> = parts.collect();
     let file = match kind {
         Some("blob" | "resolve" | "raw") if !rest.is_empty() => {
@@ -224,9 +256,20 @@ fn decode(part: &str, text: &str) -> Result<String, Error> {
         .decode_utf8()
         .map(|part| part.into_owned())
         .map_err(|_| Error::InvalidReference {
-            text: text.to_owned(),
+            text: quotable(text),
             reason: "it is not written in UTF-8",
         })
+}
+
+/// A revision that is one part of an address: dots would take parts away.
+fn checked_revision(revision: String, text: &str) -> Result<String, Error> {
+    if matches!(revision.as_str(), "." | "..") {
+        return Err(Error::InvalidReference {
+            text: quotable(text),
+            reason: "its revision is none",
+        });
+    }
+    Ok(revision)
 }
 
 /// A path that stays inside the repository.
@@ -236,7 +279,7 @@ fn checked_path(path: String, text: &str) -> Result<String, Error> {
         .any(|part| part.is_empty() || part == "." || part == "..");
     if climbs {
         return Err(Error::InvalidReference {
-            text: text.to_owned(),
+            text: quotable(text),
             reason: "its file is no path inside a repository",
         });
     }
@@ -302,6 +345,25 @@ mod tests {
     }
 
     #[test]
+    fn only_our_own_links_are_taken() {
+        assert!(is_link("paddock://models/huggingface/a/b"));
+        assert!(!is_link("https://example.com"));
+        assert!(!is_link("--headless"));
+        assert!(!is_link("päddock://x"));
+        let long = format!("paddock://models/huggingface/a/b?file={}", "a".repeat(2048));
+        assert!(!is_link(&long));
+        for link in ["", "a/b", "https://huggingface.co/a/b", &long] {
+            assert_eq!(
+                parse_link(link).unwrap_err().code(),
+                "hub_invalid_reference"
+            );
+        }
+        let link = parse_link("PADDOCK://models/huggingface/a/b?file=x.gguf").unwrap();
+        assert_eq!(link.repo.to_string(), "a/b");
+        assert_eq!(link.file.as_deref(), Some("x.gguf"));
+    }
+
+    #[test]
     fn what_names_nothing_is_refused_before_anything_is_asked() {
         for text in [
             "",
@@ -323,6 +385,8 @@ mod tests {
             "paddock://other/a/b",
             "paddock://models/huggingface/a/b?file=../../x.gguf",
             "paddock://models/huggingface/..%2F..",
+            "paddock://models/huggingface/a/b?file=m.gguf&revision=..",
+            "https://huggingface.co/a/b/resolve/%2e%2e/m.gguf",
             "https://huggingface.co/a/b/resolve/main/%2e%2e/x.gguf",
             "a/%2e%2e",
         ] {

@@ -1,5 +1,6 @@
 //! One repository: what it is, under which licence, and who may have it.
 
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -87,37 +88,12 @@ impl Hub {
             None => format!("/api/models/{id}"),
         };
         let about = About::Revision(id, revision.unwrap_or("main"));
-        let (answer, _): (Value, _) = self.json(&path, &[], &about).await?;
-        let sha = text(&answer["sha"])
-            .filter(|sha| sha.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-            .ok_or_else(|| self.not_a_hub("it names no commit".to_owned()))?;
-        let tags = strings(&answer["tags"]);
-        let licence = licence(&answer["cardData"]).or_else(|| {
-            tags.iter()
-                .find_map(|tag| tag.strip_prefix("license:").map(str::to_owned))
-        });
-        let gguf = &answer["gguf"];
+        let (repo, _) = self
+            .json(&path, &[], &about, |body| Repo::parse(body, id))
+            .await?;
         Ok(Repo {
-            // A repository that was renamed answers under its new name.
-            id: text(&answer["id"])
-                .and_then(|name| RepoId::parse(&name).ok())
-                .unwrap_or_else(|| id.clone()),
-            sha,
-            summary: None,
-            licence,
-            gated: Gating::from_json(&answer["gated"]),
-            private: answer["private"] == true,
-            disabled: answer["disabled"] == true,
-            downloads: answer["downloads"].as_u64().unwrap_or(0),
-            likes: answer["likes"].as_u64().unwrap_or(0),
-            last_modified: text(&answer["lastModified"]),
             url: self.page_url(id),
-            architecture: text(&gguf["architecture"]),
-            parameters: gguf["total"].as_u64(),
-            context_length: gguf["context_length"].as_u64(),
-            chat_template: text(&gguf["chat_template"]).is_some(),
-            task: text(&answer["pipeline_tag"]),
-            tags,
+            ..repo
         })
     }
 
@@ -127,6 +103,48 @@ impl Hub {
         let about = About::File(id, revision, "README.md");
         let bytes = self.bytes(&url, 0, CARD_BYTES, &about).await.ok()?;
         card::summary(&String::from_utf8_lossy(&bytes))
+    }
+}
+
+impl Repo {
+    /// Reads what the hub answers about a repository that was asked for as `asked`. Its page is left empty: the hub
+    /// knows its own address.
+    ///
+    /// # Errors
+    /// It is no JSON, or names no commit.
+    pub fn parse(body: &[u8], asked: &RepoId) -> Result<Self, serde_json::Error> {
+        let answer: Value = serde_json::from_slice(body)?;
+        let sha = text(&answer["sha"])
+            .filter(|sha| sha.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+            .ok_or_else(|| serde_json::Error::custom("it names no commit"))?;
+        let tags = strings(&answer["tags"]);
+        let licence = licence(&answer["cardData"]).or_else(|| {
+            tags.iter()
+                .find_map(|tag| tag.strip_prefix("license:").map(str::to_owned))
+        });
+        let gguf = &answer["gguf"];
+        Ok(Self {
+            // A repository that was renamed answers under its new name.
+            id: text(&answer["id"])
+                .and_then(|name| RepoId::parse(&name).ok())
+                .unwrap_or_else(|| asked.clone()),
+            sha,
+            summary: None,
+            licence,
+            gated: Gating::from_json(&answer["gated"]),
+            private: answer["private"] == true,
+            disabled: answer["disabled"] == true,
+            downloads: answer["downloads"].as_u64().unwrap_or(0),
+            likes: answer["likes"].as_u64().unwrap_or(0),
+            last_modified: text(&answer["lastModified"]),
+            url: String::new(),
+            architecture: text(&gguf["architecture"]),
+            parameters: gguf["total"].as_u64(),
+            context_length: gguf["context_length"].as_u64(),
+            chat_template: text(&gguf["chat_template"]).is_some(),
+            task: text(&answer["pipeline_tag"]),
+            tags,
+        })
     }
 }
 

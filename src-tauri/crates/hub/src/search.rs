@@ -134,13 +134,26 @@ impl Hub {
             }
         }
         pairs.extend(EXPAND.iter().map(|field| ("expand", *field)));
-        let (rows, cursor): (Vec<Value>, _) =
-            self.json("/api/models", &pairs, &About::Search).await?;
-        Ok(Page {
-            // A row that names no repository we could ask for is of no use to anybody.
-            items: rows.iter().filter_map(summary).collect(),
-            cursor,
-        })
+        let (items, cursor) = self
+            .json(
+                "/api/models",
+                &pairs,
+                &About::Search,
+                RepoSummary::parse_list,
+            )
+            .await?;
+        Ok(Page { items, cursor })
+    }
+}
+
+impl RepoSummary {
+    /// Reads the hub's list of repositories. A row that names none that could be asked for is left out.
+    ///
+    /// # Errors
+    /// It is no list in JSON.
+    pub fn parse_list(body: &[u8]) -> Result<Vec<Self>, serde_json::Error> {
+        let rows = serde_json::from_slice::<Vec<Value>>(body)?;
+        Ok(rows.iter().filter_map(summary).collect())
     }
 }
 

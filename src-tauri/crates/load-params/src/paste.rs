@@ -89,6 +89,7 @@ const SECRET: &[&str] = &[
     "-hft",
     "LLAMA_API_KEY",
     "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN",
 ];
 
 struct Reader<'a> {
@@ -150,7 +151,14 @@ impl Reader<'_> {
                 _ => self.ignore(name, Some(value), "it says what the engine does anyway"),
             },
             (None, Some(reason)) => self.ignore(name, Some(value), reason),
+            // As a variable of the engine it would be saved, shown and exported with the parameters.
+            (_, None) if SECRET.contains(&name) => {
+                self.ignore(name, None, "the token for the hub is in Paddock's settings");
+            }
             (_, None) if value.is_empty() => {}
+            (_, None) if value.contains('\0') => {
+                self.ignore(name, None, "no variable can have a null character");
+            }
             (_, None) => {
                 let variables = self.pasted.params.env.get_or_insert_default();
                 variables.insert(name.to_owned(), value.to_owned());
@@ -227,7 +235,13 @@ impl Reader<'_> {
                 }
                 let is_file = matches!(Template::of(path), Template::File(_));
                 let prefix = if is_file { "" } else { "./" };
-                params.chat_template = Some(format!("{prefix}{path}"));
+                let Some((spec, _)) = extra::typed("--chat-template") else {
+                    return false;
+                };
+                let Some(value) = spec.kind.parse(&format!("{prefix}{path}")) else {
+                    return false;
+                };
+                (spec.put)(params, Some(value));
             }
             ("--no-mmproj" | "--no-mmproj-auto" | "--mmproj-auto", _) => {
                 let word = if flag == "--mmproj-auto" {

@@ -47,6 +47,36 @@ fn a_command_of_the_readme() {
     assert!(read.unknown.is_empty());
 }
 
+/// What comes out of a pasted line is saved, and must be read again.
+#[test]
+fn what_cannot_be_saved_is_not_taken_over() {
+    for text in [
+        "A=x\0y llama-server",
+        "--chat-template-file 'a\0.jinja'",
+        "--chat-template-file 'a.jinja '",
+    ] {
+        let read = pasted(text);
+        let json = serde_json::to_value(&read.params).unwrap();
+        assert_eq!(
+            serde_json::from_value::<LoadParams>(json).unwrap(),
+            read.params,
+            "{text:?}"
+        );
+    }
+    assert_eq!(pasted("A=x\0y llama-server").ignored.len(), 1);
+}
+
+#[test]
+fn a_token_in_front_of_a_command_is_not_kept() {
+    let read = pasted("HF_TOKEN=hf_secret A=1 llama-server --hf-token hf_secret -c 1");
+    assert_eq!(
+        serde_json::to_value(&read.params).unwrap(),
+        json!({ "ctxSize": 1, "env": { "A": "1" } })
+    );
+    assert!(!format!("{read:?}").contains("secret"), "{read:?}");
+    assert_eq!(read.ignored.len(), 2, "and it is said");
+}
+
 /// Every build's own way of saying it, whichever engine is installed.
 #[test]
 fn spellings_of_every_build() {

@@ -76,6 +76,12 @@ impl<'a> Engine<'a> {
         let entry = self.flags.usable(flag).ok_or_else(|| self.lacks(flag))?;
         let reason = if !entry.takes_value() {
             format!("`{flag}` takes no value in this engine")
+        } else if entry.value_count() > 1 {
+            // The engine would take the next flag for what is lacking.
+            format!(
+                "`{flag}` takes {} values in this engine",
+                entry.value_count()
+            )
         } else if !entry.lists(value) {
             format!(
                 "`{flag}` takes {} in this engine, not `{value}`",
@@ -336,6 +342,19 @@ mod tests {
         assert_eq!(
             said(&params, poor).unwrap_err(),
             "`--load-mode` takes none, mmap in this engine, not `mlock`"
+        );
+    }
+
+    #[test]
+    fn a_flag_that_wants_more_values_than_there_are_is_refused() {
+        let help = "--threads N M                           count\n";
+        let params = LoadParams {
+            threads: Some(2),
+            ..LoadParams::default()
+        };
+        assert_eq!(
+            said(&params, help).unwrap_err(),
+            "`--threads` takes 2 values in this engine"
         );
     }
 

@@ -262,6 +262,7 @@ impl Core {
                 file: tag.file.clone(),
                 sha256: tag.sha256.clone(),
                 projector: tag.projector.and_then(|index| files.get(index)).cloned(),
+                unknown: serde_json::Map::new(),
             };
             self.remember_source(key, source)?;
         }

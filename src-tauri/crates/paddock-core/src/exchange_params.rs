@@ -132,7 +132,7 @@ impl Core {
         text: &str,
         into: Option<&str>,
     ) -> Result<ParamsImported, Error> {
-        let mut export = parsed(text)?;
+        let mut export = ParamsExport::parse(text)?;
         if let Some(request) = into {
             let (key, _) = self.find_model(request).await?;
             let one = (export.models.len() == 1).then(|| export.models.shift_remove_index(0));
@@ -144,12 +144,7 @@ impl Core {
             export.models.insert(key, params);
         }
         let settings = self.settings();
-        for (name, params) in &export.presets {
-            checked_name(name)?;
-            check_params(params)?;
-        }
         for (key, model) in &export.models {
-            check_params(&model.params)?;
             if let Some(name) = &model.preset
                 && !export.presets.contains_key(name)
                 && !settings.presets.contains_key(name)
@@ -158,9 +153,6 @@ impl Core {
                     "{key} uses the preset {name:?}, which is neither in it nor here"
                 )));
             }
-        }
-        if let Some(defaults) = &export.defaults {
-            check_params(defaults)?;
         }
         let (here, missing): (Vec<_>, Vec<_>) = export
             .models
@@ -175,7 +167,7 @@ impl Core {
         self.update_settings(|settings| {
             for (name, params) in &export.presets {
                 let json = serde_json::Value::Object(to_map(params));
-                settings.presets.insert(name.trim().to_owned(), json);
+                settings.presets.insert(name.clone(), json);
             }
             for (key, model) in here {
                 if let Some(entry) = settings.models.get_mut(&key) {
@@ -191,19 +183,41 @@ impl Core {
     }
 }
 
-fn parsed(text: &str) -> Result<ParamsExport, Error> {
-    let export: ParamsExport =
-        serde_json::from_str(text).map_err(|error| not_an_export(error.to_string()))?;
-    if export.format != FORMAT {
-        return Err(not_an_export(format!("its format is {:?}", export.format)));
+impl ParamsExport {
+    /// Reads a document, and checks every name and parameter in it.
+    ///
+    /// # Errors
+    /// The text is no such document, or something in it is not allowed.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let mut export: Self =
+            serde_json::from_str(text).map_err(|error| not_an_export(error.to_string()))?;
+        if export.format != FORMAT {
+            return Err(not_an_export(format!("its format is {:?}", export.format)));
+        }
+        if export.version != VERSION {
+            return Err(not_an_export(format!(
+                "it is of version {}, and this Paddock reads version {VERSION}",
+                export.version
+            )));
+        }
+        for (name, params) in &export.presets {
+            checked_name(name)?;
+            check_params(params)?;
+        }
+        for model in export.models.values() {
+            check_params(&model.params)?;
+        }
+        export.defaults.iter().try_for_each(check_params)?;
+        // Presets are saved without the blanks around their names; whoever uses one must mean the same.
+        let presets = std::mem::take(&mut export.presets).into_iter();
+        export.presets = presets
+            .map(|(name, params)| (name.trim().to_owned(), params))
+            .collect();
+        for model in export.models.values_mut() {
+            model.preset = model.preset.take().map(|name| name.trim().to_owned());
+        }
+        Ok(export)
     }
-    if export.version != VERSION {
-        return Err(not_an_export(format!(
-            "it is of version {}, and this Paddock reads version {VERSION}",
-            export.version
-        )));
-    }
-    Ok(export)
 }
 
 fn not_an_export(reason: String) -> Error {
@@ -265,6 +279,19 @@ mod tests {
         assert_eq!(done.missing_models, ["someone/else"]);
         let done = other.import_params(&text, Some("m")).await.unwrap();
         assert_eq!(done.models, [key]);
+    }
+
+    #[tokio::test]
+    async fn blanks_around_a_presets_name_part_no_model_from_it() {
+        let home = tempfile::tempdir().unwrap();
+        let (core, key) = with_model(home.path()).await;
+        let text = json!({
+            "format": FORMAT, "version": 1, "presets": { " fast ": { "threads": 2 } },
+            "models": { &key: { "preset": " fast " } },
+        });
+        let done = core.import_params(&text.to_string(), None).await.unwrap();
+        assert_eq!(done.presets, ["fast"]);
+        assert_eq!(core.preset("fast").unwrap().used_by, [key]);
     }
 
     #[tokio::test]

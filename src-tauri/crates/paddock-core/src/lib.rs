@@ -142,7 +142,7 @@ pub use crate::status::{CrashReport, HostStatus, MemoryUse, ModelStatus};
 pub use crate::traffic::{GatewayStats, ModelTraffic, Traffic};
 pub use crate::unload_model::Unloaded;
 
-pub use ::hub::{Gating, Reference, Sort, TokenSource, parse_reference};
+pub use ::hub::{Gating, Reference, Sort, TokenSource, is_link, parse_link, parse_reference};
 pub use download::{FileState, FileView, JobError, JobId, JobState, JobView};
 pub use gguf::ModelInfo;
 pub use load_params::{LoadParams, Pasted, Unsupported};

@@ -192,6 +192,9 @@ pub struct ModelSource {
     /// The vision projector that came with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub projector: Option<PathBuf>,
+    /// Members of a newer version.
+    #[serde(flatten)]
+    pub unknown: Map<String, Value>,
 }
 
 impl ModelEntry {
@@ -390,7 +393,10 @@ mod tests {
         let document = json!({
             "version": 1,
             "engines": {"current": "a", "installed": {"a": {"path": "/e/llama-server", "variant": "cpu"}}, "channel": "x"},
-            "models": {"local/m": {"path": "/m.gguf", "params": {"ctxSize": 4096}, "pinned": true}},
+            "models": {"local/m": {
+                "path": "/m.gguf", "params": {"ctxSize": 4096}, "pinned": true,
+                "source": {"repo": "a/b", "revision": "c", "file": "m.gguf", "etag": "x"},
+            }},
             "gateway": {"host": "127.0.0.1", "port": 9000, "cors": []},
             "somethingNewer": [1, 2],
         });
@@ -402,6 +408,7 @@ mod tests {
         assert_eq!(written["engines"]["channel"], "x");
         assert_eq!(written["engines"]["installed"]["a"]["variant"], "cpu");
         assert_eq!(written["models"]["local/m"]["pinned"], true);
+        assert_eq!(written["models"]["local/m"]["source"]["etag"], "x");
         assert_eq!(written["gateway"]["cors"], json!([]));
         assert_eq!(read_document(written).0, settings);
     }

@@ -15,6 +15,7 @@ mod check;
 mod command;
 mod counts;
 mod error;
+mod fuzz;
 mod host;
 mod icons;
 mod nginx;
@@ -87,6 +88,14 @@ enum Verb {
         /// Only rounds whose names contain this
         name: Option<String>,
     },
+    /// Look for bytes that break a parser's promises; needs cargo-fuzz and a nightly compiler
+    Fuzz {
+        /// One target rather than all
+        target: Option<String>,
+        /// How long each is run
+        #[arg(long, default_value_t = 600)]
+        seconds: u64,
+    },
     /// Fetch the starter engine and model without running anything
     Starter,
     /// Draw all icons from icons/icon.svg
@@ -140,6 +149,9 @@ fn perform(verb: Verb) -> Result<ExitCode> {
         Verb::Check { no_deny } => check::run(&Workspace::find()?, !no_deny).map(done),
         Verb::Bench { name } => bench::run(&Workspace::find()?, name.as_deref()).map(done),
         Verb::Soak { name } => soak::run(&Workspace::find()?, name.as_deref()).map(done),
+        Verb::Fuzz { target, seconds } => {
+            fuzz::run(&Workspace::find()?, target.as_deref(), seconds).map(done)
+        }
         Verb::Starter => starter::fetch_all().map(done),
         Verb::Icons => icons::run(&Workspace::find()?).map(done),
         Verb::Package {

@@ -1,5 +1,6 @@
 //! Links, made when all files are there. Each must end at a file or folder inside: checked in words before it is made,
-//! and on the disk after all are, because a link through a link can lead where its words do not say.
+//! and on the disk after all are, because a link through a link can lead where its words do not say. For the same reason
+//! none is made behind another.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -32,12 +33,7 @@ pub(super) fn make_links(
     }
     for link in links {
         let place = folder.join(&link.path);
-        if let Some(parent) = place.parent() {
-            std::fs::create_dir_all(parent).map_err(|source| ArchiveError::Write {
-                path: parent.to_owned(),
-                source,
-            })?;
-        }
+        make_parents(archive, folder, link)?;
         let made = if link.is_hard {
             std::fs::hard_link(folder.join(&link.target), &place)
         } else {
@@ -62,6 +58,35 @@ pub(super) fn make_links(
             Ok(real) if real.starts_with(&root) => {}
             Ok(_) => return Err(refuse(link, "links out of the folder")),
             Err(_) => return Err(refuse(link, "links to something that is not there")),
+        }
+    }
+    Ok(())
+}
+
+/// Makes the folders above a link, one by one. None of them may be a link itself: what is made behind one is made where
+/// that leads, before anybody has checked whether it leads out.
+fn make_parents(archive: &Path, folder: &Path, link: &Link) -> Result<(), ArchiveError> {
+    let mut path = folder.to_owned();
+    for part in link.path.parent().into_iter().flat_map(Path::components) {
+        path.push(part);
+        let failed = |source| ArchiveError::Write {
+            path: path.clone(),
+            source,
+        };
+        match path.symlink_metadata() {
+            Ok(there) if there.is_dir() => {}
+            Ok(there) if there.is_symlink() => {
+                return Err(ArchiveError::Unsafe {
+                    path: archive.to_owned(),
+                    entry: link.name.clone(),
+                    reason: "lies behind a link",
+                });
+            }
+            Ok(_) => return Err(failed(std::io::ErrorKind::NotADirectory.into())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                std::fs::create_dir(&path).map_err(failed)?;
+            }
+            Err(error) => return Err(failed(error)),
         }
     }
     Ok(())

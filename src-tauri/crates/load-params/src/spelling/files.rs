@@ -57,6 +57,7 @@ pub(crate) fn draft_model(spec: &ParamSpec, params: &LoadParams, engine: &Engine
     let mut pieces = plain(spec, params, engine)?;
     let has_draft = |hint: &str| hint.contains("draft-simple");
     let known = engine.flags.usable(HOW);
+    let known = known.filter(|flag| flag.value_count() == 1);
     let takes_it = known.and_then(|flag| flag.value_hint.as_deref().map(has_draft));
     if !pieces.is_empty() && takes_it == Some(true) && !params.extra.contains_key(HOW) {
         pieces.push(Piece::valued(HOW, "draft-simple"));
