@@ -34,11 +34,10 @@ const QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
 const STILL_UNREACHABLE: Duration = Duration::from_secs(5);
 /// Enough for the newest build to be among them.
 const PER_PAGE: u32 = 20;
-/// GitHub counts by the hour: what seems to be a longer ban comes of a clock that was set back meanwhile.
-const LONGEST_LIMIT_SECONDS: u64 = 3_600;
 /// An answer is a few hundred kilobytes.
 const MOST_BYTES: usize = 32 << 20;
-/// GitHub counts by the hour. Who asks for a longer pause is wrong, or means harm.
+/// GitHub counts by the hour. Who asks for a longer pause is wrong, or means harm; what seems to be a longer one later
+/// comes of a clock that was set back meanwhile.
 const LONGEST_LIMIT_SECONDS: u64 = 3_600;
 
 /// The base of the release API: the environment's `PADDOCK_RELEASES_URL`, else what the settings say, else GitHub's.
