@@ -1,4 +1,5 @@
 //! The corpus of the fuzz targets, in which every finding has its file: each is checked as the target would.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::path::Path;
 
