@@ -5,8 +5,9 @@ use std::fmt;
 use test_support::processes;
 
 const MIB: u64 = 1 << 20;
-/// What may come on top between early and late.
-const MORE_DESCRIPTORS: u64 = 8;
+/// What may come on top between early and late. Descriptors are connections that are kept for the next question, and
+/// the log of each model that ever ran.
+const MORE_DESCRIPTORS: u64 = 16;
 const MORE_THREADS: u64 = 4;
 const MORE_MEMORY_BYTES: u64 = 30 * MIB;
 const MORE_MEMORY_PERCENT: u64 = 25;
@@ -118,7 +119,7 @@ fn changing(change: impl Fn(u32, &mut Sample)) -> Growth {
 fn what_grows_without_end_is_seen() {
     let grows: [fn(u32, &mut Sample); 3] = [
         |round, sample| sample.resident_bytes += u64::from(round) * MIB,
-        |round, sample| sample.descriptors += u64::from(round) / 4,
+        |round, sample| sample.descriptors += u64::from(round) / 2,
         |round, sample| sample.threads += u64::from(round) / 8,
     ];
     for grow in grows {
