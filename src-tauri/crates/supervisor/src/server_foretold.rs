@@ -178,7 +178,8 @@ pub(super) fn foretell(life: &Life) -> Expected {
         if !is_again {
             return Expected::one_of(&[life.exit.code], spawns);
         }
-        if stop < now {
+        // The last try has failed, whatever is ordered while its last words are waited for.
+        if stop < now && spawns < PORT_ATTEMPTS as usize {
             return Expected::one_of(&[""], spawns);
         }
     }

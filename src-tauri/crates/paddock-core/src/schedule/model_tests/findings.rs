@@ -1,4 +1,4 @@
-//! What the laws found broken, one by one.
+//! What the laws found broken, one by one; and what random runs seldom come to.
 
 use super::world::World;
 use super::{Bounds, KEYS, MB, Said, Step, paused};
@@ -93,6 +93,34 @@ fn a_request_does_not_go_down_with_what_could_not_come_back() {
         world.answered.clear();
         world.take(&said, Step::Wait(20_000)).await;
         assert_eq!(world.puppets.alive(KEYS[1]).len(), 1, "it was asked for");
+        world.end(&said).await;
+    });
+}
+
+/// The law counts each failure; here all five come.
+#[test]
+fn the_fifth_crash_opens_the_breaker_and_the_fourth_does_not() {
+    let said = said(None);
+    paused().block_on(async {
+        let mut world = World::new(&said).await;
+        let crashes = Part {
+            ends_after: Some((Duration::from_millis(300), ExitKind::Signal(11))),
+            ..Part::default()
+        };
+        (0..9).for_each(|_| world.puppets.cast(KEYS[0], crashes.clone()));
+        let load = Step::Load {
+            key: 0,
+            is_other: false,
+        };
+        world.take(&said, load).await;
+        world.take(&said, Step::Wait(30_000)).await;
+        assert_eq!(world.puppets.spawns(KEYS[0]), 5);
+        world.take(&said, ask(0)).await;
+        world.take(&said, Step::Wait(1_000)).await;
+        assert!(
+            world.waiting.is_empty() && world.answered.is_empty(),
+            "it is told at once"
+        );
         world.end(&said).await;
     });
 }
