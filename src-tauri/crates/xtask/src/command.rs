@@ -14,19 +14,30 @@ use crate::error::{Error, Result};
 const STDERR_LINES: usize = 15;
 
 /// `cargo` in the repository's root.
-///
-/// `cargo xtask` itself runs under cargo, which leaves variables about the *xtask* package in the environment. Build
-/// scripts that watch those would run again each time somebody changes between `cargo build` and `cargo xtask`.
 pub fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
+    forget_package(&mut command);
+    command
+}
+
+/// `cargo` of the nightly compiler, in the repository's root.
+pub fn nightly_cargo(root: &Path) -> Command {
+    let mut command = Command::new("rustup");
+    command.current_dir(root).args(["run", "nightly", "cargo"]);
+    forget_package(&mut command);
+    command
+}
+
+/// `cargo xtask` itself runs under cargo, which leaves variables about the *xtask* package in the environment. Build
+/// scripts that watch those would run again each time somebody changes between `cargo build` and `cargo xtask`.
+fn forget_package(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let name_text = name.to_string_lossy();
         if name_text.starts_with("CARGO_PKG_") || name_text.starts_with("CARGO_MANIFEST_") {
             command.env_remove(&name);
         }
     }
-    command
 }
 
 /// The command line, as a person would type it.

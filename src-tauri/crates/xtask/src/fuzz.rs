@@ -1,8 +1,7 @@
 //! `cargo xtask fuzz`: the targets of tests/fuzz, each for a while, with what came of it in one line.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use crate::error::{Error, Result};
 use crate::workspace::Workspace;
@@ -25,11 +24,11 @@ pub fn run(workspace: &Workspace, target: Option<&str>, seconds: u64) -> Result<
         (["--version"].as_slice(), COMPILER),
         (&["fuzz", "--version"], RUNNER),
     ] {
-        if !command::succeeds(nightly(&workspace.root).args(words)) {
+        if !command::succeeds(command::nightly_cargo(&workspace.root).args(words)) {
             return Err(Error::Message(missing.to_owned()));
         }
     }
-    let all = command::output(nightly(&workspace.root).args([
+    let all = command::output(command::nightly_cargo(&workspace.root).args([
         "fuzz",
         "list",
         "--fuzz-dir",
@@ -71,7 +70,7 @@ fn fuzz(workspace: &Workspace, target: &str, seconds: u64) -> Result<(String, bo
         path: found.clone(),
         source,
     })?;
-    let mut run = nightly(&workspace.root);
+    let mut run = command::nightly_cargo(&workspace.root);
     run.args(["fuzz", "run", "--fuzz-dir", "tests/fuzz", target])
         .arg(found);
     run.arg(format!("tests/fuzz/corpus/{target}"))
@@ -89,9 +88,10 @@ fn fuzz(workspace: &Workspace, target: &str, seconds: u64) -> Result<(String, bo
         .stderr
         .take()
         .into_iter()
-        .flat_map(|pipe| BufReader::new(pipe).lines())
+        .flat_map(|pipe| BufReader::new(pipe).split(b'\n'))
         .map_while(|line| line.ok())
     {
+        let line = String::from_utf8_lossy(&line);
         eprintln!("{line}");
         executions = after(&line, "stat::number_of_executed_units: ").unwrap_or(executions);
         coverage = after(&line, " cov: ").unwrap_or(coverage);
@@ -108,12 +108,6 @@ fn fuzz(workspace: &Workspace, target: &str, seconds: u64) -> Result<(String, bo
         ),
         is_whole,
     ))
-}
-
-fn nightly(root: &Path) -> Command {
-    let mut command = Command::new("rustup");
-    command.current_dir(root).args(["run", "nightly", "cargo"]);
-    command
 }
 
 /// The word behind `label`.
