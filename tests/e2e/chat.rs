@@ -32,7 +32,7 @@ async fn a_model_is_tried_stopped_and_its_chat_is_there_after_a_restart() {
     window
         .sees("It is loaded when you send the first message")
         .await;
-    assert!(machine.processes("llama-server").is_empty());
+    assert!(machine.engines_with_a_model().is_empty());
     bounds(&window, "12").await;
 
     says(&window, "Count from one to ten").await;

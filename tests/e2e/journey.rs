@@ -41,7 +41,7 @@ async fn a_model_is_chosen_tuned_loaded_asked_reloaded_stopped_and_remembered() 
 
     window.presses_main("Stop").await;
     window.is("stopped").await;
-    assert!(machine.processes("llama-server").is_empty());
+    assert!(machine.engines_with_a_model().is_empty());
     window.closes(&machine).await;
 
     let window = machine.open().await;

@@ -129,7 +129,7 @@ async fn the_way_to_an_answer_needs_no_mouse() {
     window.finds("main[aria-label='Models']").await;
     commands(&window, "stop all").await;
     window.is("stopped").await;
-    assert!(machine.processes("llama-server").is_empty());
+    assert!(machine.engines_with_a_model().is_empty());
 
     // What is in the way is closed by Escape.
     window.control('k').await;

@@ -175,6 +175,13 @@ impl Machine {
             .collect()
     }
 
+    /// Engines that have a model: not those that are only asked what they know, which takes a moment.
+    pub(crate) fn engines_with_a_model(&self) -> Vec<Process> {
+        let mut engines = self.processes("llama-server");
+        engines.retain(|engine| engine.argv.iter().any(|word| word == "--model"));
+        engines
+    }
+
     /// App, guards and engines: all but what the web view starts for itself.
     pub(crate) fn processes_of_ours(&self) -> Vec<Process> {
         let mut all = self.processes("");

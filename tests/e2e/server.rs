@@ -125,6 +125,6 @@ async fn what_runs_is_there_with_its_memory_and_can_be_stopped() {
     window.sees("1 request since the start").await;
     window.presses_starting("Stop ").await;
     window.sees("No model is running").await;
-    assert!(machine.processes("llama-server").is_empty());
+    assert!(machine.engines_with_a_model().is_empty());
     window.closes(&machine).await;
 }

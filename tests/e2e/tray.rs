@@ -45,7 +45,7 @@ async fn ends(app: &mut Ended) {
 
 async fn engine_is_gone(machine: &Machine) {
     until("the engine to be gone", SOON, async || {
-        machine.processes("llama-server").is_empty().then_some(())
+        machine.engines_with_a_model().is_empty().then_some(())
     })
     .await;
 }

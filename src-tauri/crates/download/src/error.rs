@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::part::disk::is_full;
+
 /// Why a download failed. What can pass by itself (no network, a busy server, a full disk in the middle) is not here:
 /// it is waited for.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -210,6 +212,7 @@ impl Error {
             Self::FolderMissing { .. } => "folder_missing",
             Self::Checksum { .. } => "checksum_mismatch",
             Self::DiskFull { .. } => "disk_full",
+            Self::File { source, .. } if is_full(source) => "disk_full",
             Self::File { .. } => "file_error",
             Self::Cancelled => "download_cancelled",
             Self::NoSuchDownload { .. } => "no_such_download",
@@ -251,9 +254,8 @@ impl Error {
             Self::Checksum { .. } => {
                 "Try again; if it stays so, a proxy changes what passes, or the server's copy is damaged."
             }
-            Self::DiskFull { .. } => {
-                "Free some space or choose another folder, then go on; what was fetched is kept."
-            }
+            Self::DiskFull { .. } => FREE_SPACE,
+            Self::File { source, .. } if is_full(source) => FREE_SPACE,
             Self::File { .. } => "Check that the folder is there and may be written to.",
             Self::Internal { .. } => "Go on with the download; what was fetched is kept.",
             Self::Cancelled | Self::NoSuchDownload { .. } | Self::WrongState { .. } => return None,
@@ -273,8 +275,25 @@ impl Error {
     }
 }
 
+const FREE_SPACE: &str =
+    "Free some space or choose another folder, then go on; what was fetched is kept.";
+
 fn said(message: &Option<String>) -> String {
     message
         .as_ref()
         .map_or_else(String::new, |message| format!(" ({message})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk that is full is called so, whichever file it was that did not fit.
+    #[test]
+    fn a_full_disk_is_told_from_a_broken_one() {
+        let failed = |kind: io::ErrorKind| Error::file("write", "/x/queue.json")(kind.into());
+        assert_eq!(failed(io::ErrorKind::StorageFull).code(), "disk_full");
+        assert_eq!(failed(io::ErrorKind::StorageFull).hint(), Some(FREE_SPACE));
+        assert_eq!(failed(io::ErrorKind::PermissionDenied).code(), "file_error");
+    }
 }

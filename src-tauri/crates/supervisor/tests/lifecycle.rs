@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -131,33 +131,41 @@ fn stub_engine() {
         }
     });
     for stream in listener.incoming() {
-        let mut stream = stream.unwrap();
-        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-        let request = lines.next().and_then(Result::ok).unwrap_or_default();
-        while lines
-            .next()
-            .and_then(Result::ok)
-            .is_some_and(|line| !line.is_empty())
-        {}
-        let may = match &*habit {
-            "Serves" | "Floods" => begin.elapsed() >= after,
-            "Crashes" => true,
-            _ => false,
-        };
-        let (status, body) = match (may, request.contains("/health")) {
-            (false, _) => (
-                "503 Service Unavailable",
-                r#"{"error":{"message":"Loading model"}}"#.to_owned(),
-            ),
-            (true, true) => ("200 OK", r#"{"status":"ok"}"#.to_owned()),
-            (true, false) => ("200 OK", format!(r#"{{"data":[{{"id":"{alias}"}}]}}"#)),
-        };
-        let length = body.len();
-        let _ = write!(
-            stream,
-            "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-        );
+        let (habit, alias) = (habit.clone(), alias.clone());
+        // One that says nothing must not keep the others waiting.
+        std::thread::spawn(move || {
+            let may = match &*habit {
+                "Serves" | "Floods" => begin.elapsed() >= after,
+                "Crashes" => true,
+                _ => false,
+            };
+            answer(stream.unwrap(), may, &alias);
+        });
     }
+}
+
+/// As llama-server does, while it loads and afterwards.
+fn answer(mut stream: TcpStream, may: bool, alias: &str) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    let request = lines.next().and_then(Result::ok).unwrap_or_default();
+    while lines
+        .next()
+        .and_then(Result::ok)
+        .is_some_and(|line| !line.is_empty())
+    {}
+    let (status, body) = match (may, request.contains("/health")) {
+        (false, _) => (
+            "503 Service Unavailable",
+            r#"{"error":{"message":"Loading model"}}"#.to_owned(),
+        ),
+        (true, true) => ("200 OK", r#"{"status":"ok"}"#.to_owned()),
+        (true, false) => ("200 OK", format!(r#"{{"data":[{{"id":"{alias}"}}]}}"#)),
+    };
+    let length = body.len();
+    let _ = write!(
+        stream,
+        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    );
 }
 
 struct Stage {
