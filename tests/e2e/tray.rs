@@ -1,6 +1,6 @@
 //! The tray over D-Bus, as a panel uses it; and what becomes of the window where there is none.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -31,10 +31,16 @@ async fn shows_a_window(machine: &Machine, wanted: bool) {
 async fn started(machine: &Machine) -> Ended {
     let app = machine.start_app();
     let info = machine.home.data().join("run/host.json");
-    until("the app to be there", SOON, async || {
-        info.is_file().then_some(())
-    })
-    .await;
+    let begin = Instant::now();
+    while !info.is_file() {
+        let said = || std::fs::read_to_string(machine.log_file()).unwrap_or_default();
+        assert!(
+            begin.elapsed() < SOON,
+            "the app is not there\nlog:\n{}",
+            said()
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     app
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio_util::sync::CancellationToken;
 
 use super::{CommandLine, Output, ProcessIdentity, kill_tree, prepare};
 use crate::exit_report::ExitKind;
@@ -20,7 +21,14 @@ pub(crate) struct Process {
     reports: tokio::io::Lines<BufReader<OwnedReadHalf>>,
     identity: Option<ProcessIdentity>,
     pid: u32,
+    /// How the engine ended, once that is known.
+    ended: Option<ExitKind>,
+    /// Fires when the guard itself is gone and collected.
+    guard_gone: CancellationToken,
 }
+
+/// A guard ends right after its report. Whoever is told of the end shall find nothing of it left, not even that.
+const GUARD_ENDS_WITHIN: Duration = Duration::from_millis(250);
 
 impl Process {
     /// Spawns the guard and waits for it to say the engine's pid. Returns the engine with its stdout and stderr.
@@ -48,9 +56,12 @@ impl Process {
             .stderr
             .take()
             .ok_or_else(|| io::Error::other("the guard has no error output"))?;
+        let guard_gone = CancellationToken::new();
+        let gone = guard_gone.clone().drop_guard();
         tokio::spawn(async move {
             // Reaps the guard; how the engine ended comes over the socket.
             let _ = guard.wait().await;
+            drop(gone);
         });
 
         let (read, orders) = UnixStream::from_std(ours)?.into_split();
@@ -67,6 +78,8 @@ impl Process {
             reports,
             identity: ProcessIdentity::of(pid),
             pid,
+            ended: None,
+            guard_gone,
         };
         Ok((process, Box::new(stdout), Box::new(stderr)))
     }
@@ -81,8 +94,21 @@ impl Process {
         self.identity.as_ref()
     }
 
-    /// Waits for the end. Safe to drop and call again.
+    /// Waits for the end, the guard's with it. Safe to drop and call again.
     pub(crate) async fn wait(&mut self) -> ExitKind {
+        let kind = match self.ended {
+            Some(kind) => kind,
+            None => {
+                let kind = self.report().await;
+                self.ended = Some(kind);
+                kind
+            }
+        };
+        let _ = tokio::time::timeout(GUARD_ENDS_WITHIN, self.guard_gone.cancelled()).await;
+        kind
+    }
+
+    async fn report(&mut self) -> ExitKind {
         loop {
             match self.reports.next_line().await {
                 Ok(Some(line)) => {
