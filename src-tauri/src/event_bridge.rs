@@ -86,7 +86,6 @@ pub(crate) fn start<R: Runtime>(app: &AppHandle<R>, core: &Core) {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut followed = HashSet::new();
         let mut last: Option<Snapshot> = None;
-        let mut settings = core.settings();
         loop {
             tokio::select! {
                 changed = revision.changed() => if changed.is_err() { return },
@@ -108,11 +107,6 @@ pub(crate) fn start<R: Runtime>(app: &AppHandle<R>, core: &Core) {
                     // Nobody sees a bar move in the tray; what matters there has its own signal.
                     if window::is_hidden() {
                         continue;
-                    }
-                    // The command line changes the library too.
-                    let before = std::mem::replace(&mut settings, core.settings());
-                    if settings.models != before.models {
-                        let _ = LibraryChanged.emit(&app);
                     }
                     let now = snapshot(&core);
                     // An idle page is left alone: it repaints for every event.

@@ -5,6 +5,7 @@ mod app_state;
 mod command_line;
 mod commands;
 mod deep_link;
+mod display;
 mod download_events;
 mod event_bridge;
 mod ipc_convert;
@@ -47,7 +48,7 @@ pub fn api<R: tauri::Runtime>() -> tauri_specta::Builder<R> {
             commands::keys::add_key,
             commands::keys::remove_key,
             commands::models::list_models,
-            commands::models::import_models::<tauri::Wry>,
+            commands::models::import_models,
             commands::models::pick_model_files::<tauri::Wry>,
             commands::library::found_elsewhere,
             commands::library::import_found,
@@ -82,7 +83,7 @@ pub fn api<R: tauri::Runtime>() -> tauri_specta::Builder<R> {
             commands::engines::roll_back_engine,
             commands::engines::dismiss_announcement,
             commands::engines::engine_options,
-            commands::engines::pin_model::<tauri::Wry>,
+            commands::engines::pin_model,
             commands::engines::set_engine_updates,
             commands::hub::search_hub,
             commands::hub::hub_repo,
@@ -119,7 +120,7 @@ pub fn api<R: tauri::Runtime>() -> tauri_specta::Builder<R> {
             commands::settings::get_settings,
             commands::settings::set_theme,
             commands::settings::add_model_folder::<tauri::Wry>,
-            commands::settings::remove_model_folder::<tauri::Wry>,
+            commands::settings::remove_model_folder,
             commands::settings::open_data_folder::<tauri::Wry>,
             commands::desktop::desktop_settings::<tauri::Wry>,
             commands::desktop::set_desktop_settings::<tauri::Wry>,
@@ -150,6 +151,10 @@ pub fn run() {
         .init();
     if start_up::showed_the_other_window() {
         return;
+    }
+    if let Err(reason) = display::open() {
+        eprintln!("error: {reason}");
+        std::process::exit(1);
     }
     let api = api::<tauri::Wry>();
     let app = tauri::Builder::default()

@@ -40,6 +40,8 @@ impl Desktop {
             "1280x800x24",
             "-nolisten",
             "tcp",
+            // Else it starts anew when its last client leaves, and refuses who comes meanwhile.
+            "-noreset",
         ]));
         let (bus, address) = announced(
             Command::new("dbus-daemon")

@@ -83,3 +83,26 @@ async fn leaving_lets_the_headless_host_run_on() {
     assert_eq!(machine.gateway().chat("Hello", 4).await.status, 200);
     host.end(rustix::process::Signal::TERM).await;
 }
+
+/// Double-clicked on a server, or over a connection without a screen.
+#[tokio::test]
+async fn without_a_display_it_says_what_works_without_one() {
+    let machine = Machine::with_tiny().await;
+    for display in [None, Some(":4711")] {
+        let mut command = machine.command(&crate::machine::app_binary());
+        match display {
+            None => command.env_remove("DISPLAY"),
+            Some(display) => command.env("DISPLAY", display),
+        };
+        let said = command.output().unwrap();
+        let stderr = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert_eq!(said.status.code(), Some(1), "{stderr}");
+        let what = match display {
+            None => "error: there is no display to show a window on".to_owned(),
+            Some(display) => format!("error: the display cannot be opened (DISPLAY={display})"),
+        };
+        assert!(stderr.contains(&what), "{stderr}");
+        assert!(stderr.contains("`paddock serve`"), "{stderr}");
+        assert!(!stderr.contains("panicked"), "{stderr}");
+    }
+}

@@ -59,7 +59,6 @@ pub(crate) async fn set_desktop_settings<R: Runtime>(
         };
         after.put(&mut settings.desktop);
     })?;
-    app.state::<Tray>().settings_changed();
     desktop_settings(app, state).await
 }
 

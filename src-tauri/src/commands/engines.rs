@@ -2,13 +2,12 @@
 
 use paddock_core::InstallRequest;
 use tauri::{AppHandle, Runtime, State};
-use tauri_specta::Event;
 
 use super::{ask, local_path, settings::view};
 use crate::app_state::AppState;
 use crate::ipc_error::IpcError;
+use crate::ipc_types::Settings;
 use crate::ipc_types::engines::{AvailableEngines, EngineDetails, EngineOption, EngineRow};
-use crate::ipc_types::{LibraryChanged, Settings};
 
 /// Picks a llama-server and makes it current.
 #[tauri::command]
@@ -143,14 +142,12 @@ pub(crate) async fn engine_options(
 /// Pins a model to an engine, or lets it run on the current one.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn pin_model<R: Runtime>(
-    app: AppHandle<R>,
+pub(crate) async fn pin_model(
     state: State<'_, AppState>,
     key: String,
     engine: Option<String>,
 ) -> Result<(), IpcError> {
     state.core()?.pin_model(&key, engine.as_deref()).await?;
-    let _ = LibraryChanged.emit(&app);
     Ok(())
 }
 

@@ -66,7 +66,6 @@ pub(crate) async fn set_download_limits(
         settings.hub.parallel_files = Some(limits.parallel_files);
         settings.hub.bytes_per_second = limits.bytes_per_second;
     })?;
-    core.apply_download_limits();
     Ok(view(&core))
 }
 

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use tauri::{AppHandle, Runtime, State};
-use tauri_specta::Event;
 
 use super::{ask, local_path};
 use crate::app_state::AppState;
 use crate::ipc_error::IpcError;
-use crate::ipc_types::{LibraryChanged, Limits, LoadForm, LoadParamsIpc, Model, Preview};
+use crate::ipc_types::{Limits, LoadForm, LoadParamsIpc, Model, Preview};
 
 #[tauri::command]
 #[specta::specta]
@@ -24,14 +23,12 @@ pub(crate) async fn list_models(state: State<'_, AppState>) -> Result<Vec<Model>
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn import_models<R: Runtime>(
-    app: AppHandle<R>,
+pub(crate) async fn import_models(
     state: State<'_, AppState>,
     paths: Vec<String>,
 ) -> Result<Vec<Model>, IpcError> {
     let paths: Vec<PathBuf> = paths.into_iter().map(Into::into).collect();
     let models = state.core()?.import_models(&paths).await?;
-    let _ = LibraryChanged.emit(&app);
     Ok(models.into_iter().map(Into::into).collect())
 }
 
@@ -53,7 +50,6 @@ pub(crate) async fn pick_model_files<R: Runtime>(
         .filter_map(local_path)
         .collect();
     let models = state.core()?.import_models(&paths).await?;
-    let _ = LibraryChanged.emit(&app);
     Ok(models.into_iter().map(Into::into).collect())
 }
 

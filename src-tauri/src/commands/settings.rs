@@ -1,20 +1,19 @@
 //! The settings screen.
 
 use std::net::{Ipv4Addr, UdpSocket};
-use std::path::PathBuf;
+use std::path::Path;
 
 use paddock_core::Core;
 use serde_json::json;
 use tauri::{AppHandle, Runtime, State};
 use tauri_plugin_shell::ShellExt;
-use tauri_specta::Event;
 
 use super::{ask, local_path};
 use crate::app_state::AppState;
 use crate::ipc_error::IpcError;
 use crate::ipc_types::hub::HubSettings;
 use crate::ipc_types::serving::{ServingLimits, ServingSettings};
-use crate::ipc_types::{LibraryChanged, Settings, Theme};
+use crate::ipc_types::{Settings, Theme};
 
 /// The name of the theme in the document's `desktop` part.
 const THEME: &str = "theme";
@@ -109,27 +108,19 @@ pub(crate) async fn add_model_folder<R: Runtime>(
     })
     .await;
     if let Some(folder) = picked.and_then(local_path) {
-        core.update_settings(|settings| {
-            if !settings.model_folders.contains(&folder) {
-                settings.model_folders.push(folder);
-            }
-        })?;
-        let _ = LibraryChanged.emit(&app);
+        core.add_models_folder(&folder).await?;
     }
     Ok(view(&core))
 }
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn remove_model_folder<R: Runtime>(
-    app: AppHandle<R>,
+pub(crate) async fn remove_model_folder(
     state: State<'_, AppState>,
     path: String,
 ) -> Result<Settings, IpcError> {
     let core = state.core()?;
-    let folder = PathBuf::from(path);
-    core.update_settings(|settings| settings.model_folders.retain(|known| *known != folder))?;
-    let _ = LibraryChanged.emit(&app);
+    core.remove_models_folder(Path::new(&path))?;
     Ok(view(&core))
 }
 

@@ -19,7 +19,7 @@ use std::time::Duration;
 use paddock_core::{Core, Overall};
 use settings::DesktopSettings;
 use tauri::{AppHandle, Manager, Runtime};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 pub(crate) use act::Clipboard;
 #[cfg(target_os = "linux")]
@@ -40,14 +40,12 @@ const COMES_AT_START_WITHIN: Duration = Duration::from_secs(10);
 pub(crate) struct Tray {
     /// An icon of ours can be seen.
     shown: watch::Sender<bool>,
-    settings: Notify,
 }
 
 impl Default for Tray {
     fn default() -> Self {
         Self {
             shown: watch::Sender::new(false),
-            settings: Notify::new(),
         }
     }
 }
@@ -56,11 +54,6 @@ impl Tray {
     /// Whether the app can be reached by its icon now.
     pub(crate) fn is_shown(&self) -> bool {
         *self.shown.borrow()
-    }
-
-    /// The settings have changed.
-    pub(crate) fn settings_changed(&self) {
-        self.settings.notify_one();
     }
 }
 
@@ -73,6 +66,7 @@ async fn keep_shown<R: Runtime>(app: AppHandle<R>, core: Core) {
     let mut revision = core.registry().revision();
     let mut endpoint = core.endpoint().subscribe();
     let mut library = core.library_revision();
+    let mut settings = core.settings_changes();
     let Ok(mut jobs) = core.watch_downloads() else {
         return tracing::warn!("no tray: the downloads cannot be watched");
     };
@@ -99,13 +93,12 @@ async fn keep_shown<R: Runtime>(app: AppHandle<R>, core: Core) {
             }
             (false, None) => {}
         }
-        let tray = app.state::<Tray>();
         let is_over = tokio::select! {
             changed = revision.changed() => changed.is_err(),
             changed = endpoint.changed() => changed.is_err(),
             changed = library.changed() => changed.is_err(),
             changed = jobs.changed() => changed.is_err(),
-            () = tray.settings.notified() => false,
+            changed = settings.changed() => changed.is_err(),
         };
         if is_over {
             return;

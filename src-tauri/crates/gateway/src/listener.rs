@@ -22,8 +22,6 @@ use crate::proxy::Proxy;
 
 /// How often a port that is taken is asked for again.
 const ASK_AGAIN_EVERY: Duration = Duration::from_secs(2);
-/// How often it is looked whether there still is a key, while other machines may come in.
-const LOOK_FOR_KEYS_EVERY: Duration = Duration::from_secs(1);
 /// From one request's end, or the connection's beginning, to the end of the next request's head.
 const HEAD_WITHIN: Duration = Duration::from_secs(60);
 /// A request's head may have this many bytes, and this many fields.
@@ -82,9 +80,9 @@ async fn until_keys_change(core: &Core, wanted: SocketAddr, has_keys: bool) {
     if wanted.ip().is_loopback() {
         std::future::pending::<()>().await;
     }
-    while core.has_keys() == has_keys {
-        sleep(LOOK_FOR_KEYS_EVERY).await;
-    }
+    let mut changes = core.settings_changes();
+    // The settings end with the core, which this task is part of.
+    while core.has_keys() == has_keys && changes.changed().await.is_ok() {}
 }
 
 async fn listen_at(

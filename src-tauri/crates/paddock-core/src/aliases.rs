@@ -46,7 +46,6 @@ impl Core {
             }
             Ok(key)
         })??;
-        self.library_has_changed();
         self.model_view(named).await
     }
 
@@ -86,7 +85,6 @@ impl Core {
                 return Err(unknown().into());
             }
         }
-        self.library_has_changed();
         Ok(())
     }
 

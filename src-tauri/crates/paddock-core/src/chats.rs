@@ -145,11 +145,8 @@ impl Core {
         let path = self.chat_file(&chat.id)?;
         chat.title = title(&chat.title);
         chat.updated_at = milliseconds_since_epoch();
-        self.blocking(move |_| {
-            write(&path, &chat)?;
-            Ok(head_of(&chat))
-        })
-        .await?
+        self.blocking(move |core| Ok(core.inner.chat_heads.write(&path, &chat)?))
+            .await?
     }
 
     /// Gives a chat another title; its place in the list stays.
@@ -159,11 +156,10 @@ impl Core {
     pub async fn rename_chat(&self, id: &str, name: &str) -> Result<ChatHead, Error> {
         let path = self.chat_file(id)?;
         let name = title(name);
-        self.blocking(move |_| {
+        self.blocking(move |core| {
             let mut chat = read(&path)?;
             chat.title = name;
-            write(&path, &chat)?;
-            Ok(head_of(&chat))
+            Ok(core.inner.chat_heads.write(&path, &chat)?)
         })
         .await?
     }
@@ -233,6 +229,17 @@ impl Core {
 }
 
 impl ChatHeads {
+    /// Writes a chat and knows its head: the list need not read what was just written.
+    fn write(&self, path: &Path, chat: &Chat) -> Result<ChatHead, ChatError> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        write(path, chat)?;
+        let head = head_of(chat);
+        if let Some(stamp) = stamp(path) {
+            known.insert(path.to_owned(), (stamp, head.clone()));
+        }
+        Ok(head)
+    }
+
     fn of(&self, path: &Path, id: &str) -> ChatHead {
         let stamp = stamp(path);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

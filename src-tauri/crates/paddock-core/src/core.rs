@@ -188,10 +188,27 @@ impl Core {
         &self,
         change: impl FnOnce(&mut SettingsDocument) -> T,
     ) -> Result<T, Error> {
+        let before = self.settings();
         let changed = self.inner.settings.update(change)?;
         // Limits and policies count at once.
         self.inner.scheduler.shared.look_again();
+        let after = self.settings();
+        if before.hub != after.hub {
+            self.apply_download_limits();
+        }
+        if before.models != after.models
+            || before.model_folders != after.model_folders
+            || before.own_models_folder != after.own_models_folder
+        {
+            self.library_has_changed();
+        }
         Ok(changed)
+    }
+
+    /// The settings now, and whenever somebody changes them.
+    #[must_use]
+    pub fn settings_changes(&self) -> watch::Receiver<Arc<SettingsDocument>> {
+        self.inner.settings.changes()
     }
 
     /// What was done to the settings when they were opened.

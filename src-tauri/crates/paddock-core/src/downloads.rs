@@ -143,7 +143,7 @@ impl Core {
     }
 
     /// Takes over what the settings say of connections and bandwidth.
-    pub fn apply_download_limits(&self) {
+    pub(crate) fn apply_download_limits(&self) {
         let queue = self
             .inner
             .downloads

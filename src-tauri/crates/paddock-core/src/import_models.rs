@@ -48,11 +48,7 @@ impl Core {
     /// As [`Core::import_models`]; an app is not known; a copy could not be made.
     pub async fn import(&self, request: &ImportRequest) -> Result<Vec<ModelView>, Error> {
         let request = request.clone();
-        let imported = self.blocking(move |core| core.import_now(&request)).await?;
-        if imported.is_ok() {
-            self.library_has_changed();
-        }
-        imported
+        self.blocking(move |core| core.import_now(&request)).await?
     }
 
     fn import_now(&self, request: &ImportRequest) -> Result<Vec<ModelView>, Error> {

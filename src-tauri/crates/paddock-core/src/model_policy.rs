@@ -34,7 +34,6 @@ impl Core {
             }
         })?;
         self.scheduling_has_changed();
-        self.library_has_changed();
         self.model_view(key).await
     }
 }

@@ -102,9 +102,7 @@ impl Core {
             })?;
             core.scan_library()
         })
-        .await??;
-        self.library_has_changed();
-        Ok(())
+        .await?
     }
 
     /// Looks no longer for models in a folder. The models that were found there stay in the library.
@@ -114,7 +112,6 @@ impl Core {
     pub fn remove_models_folder(&self, path: &Path) -> Result<(), Error> {
         let path = absolute(path)?;
         self.update_settings(|settings| settings.model_folders.retain(|known| *known != path))?;
-        self.library_has_changed();
         Ok(())
     }
 

@@ -90,19 +90,14 @@ impl Core {
         // What failed earlier is forgotten with the model.
         self.registry().stop(&key).await;
         self.forget_model(&key);
-        let done = self
-            .blocking(move |core| {
-                // Of a folder that is being moved, the copy would stay.
-                let _writing = core.write_to_models_folder()?;
-                core.let_go(&removal)?;
-                core.update_settings(|settings| settings.models.shift_remove(&removal.key))?;
-                Ok(removal)
-            })
-            .await?;
-        if done.is_ok() {
-            self.library_has_changed();
-        }
-        done
+        self.blocking(move |core| {
+            // Of a folder that is being moved, the copy would stay.
+            let _writing = core.write_to_models_folder()?;
+            core.let_go(&removal)?;
+            core.update_settings(|settings| settings.models.shift_remove(&removal.key))?;
+            Ok(removal)
+        })
+        .await?
     }
 
     fn plan_removal_now(

@@ -91,7 +91,6 @@ impl Core {
             if *then == Then::MakeCurrent || entry.tag.is_none() {
                 entry.tag = Some(request.build.clone());
             }
-            entry.proved = Some(true);
             engines.installed.insert(name.clone(), entry);
             if *then == Then::MakeCurrent {
                 engines.current = Some(name.clone());

@@ -95,9 +95,6 @@ pub struct EngineEntry {
     /// What was asked for when it was installed: `latest` or a tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
-    /// It loaded a model and answered, on this processor, when it was installed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proved: Option<bool>,
     /// The address that its servers listen on; loopback where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<IpAddr>,
@@ -123,7 +120,6 @@ impl EngineEntry {
             build: None,
             variant: None,
             tag: None,
-            proved: None,
             host: None,
             base_port: None,
             extra_args: Vec::new(),

@@ -1,8 +1,9 @@
 //! The settings in memory and the one way to change them: write first, then show.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
+use tokio::sync::watch;
 
 use crate::document::{Problem, SettingsDocument, VERSION, read_document};
 use crate::store::{Error, Store};
@@ -10,7 +11,7 @@ use crate::store::{Error, Store};
 /// Holds the settings and writes every change through its [`Store`] before anyone sees it.
 pub struct Keeper {
     store: Box<dyn Store>,
-    current: RwLock<Arc<SettingsDocument>>,
+    current: watch::Sender<Arc<SettingsDocument>>,
     /// Changes come one after the other; readers never wait for the disk.
     writing: Mutex<()>,
 }
@@ -27,7 +28,7 @@ impl Keeper {
         let (settings, problems) = read_document(document);
         let keeper = Self {
             store,
-            current: RwLock::new(Arc::new(settings)),
+            current: watch::Sender::new(Arc::new(settings)),
             writing: Mutex::new(()),
         };
         Ok((keeper, problems))
@@ -36,7 +37,13 @@ impl Keeper {
     /// The settings now.
     #[must_use]
     pub fn get(&self) -> Arc<SettingsDocument> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.current.borrow())
+    }
+
+    /// The settings now, and whenever they change.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<Arc<SettingsDocument>> {
+        self.current.subscribe()
     }
 
     /// Changes the settings. A change that changes nothing writes nothing.
@@ -53,7 +60,7 @@ impl Keeper {
             // Maps with string keys and plain values always serialize.
             let document = serde_json::to_value(&next).unwrap_or_default();
             self.store.write(&document)?;
-            *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+            self.current.send_replace(Arc::new(next));
         }
         Ok(result)
     }
