@@ -99,8 +99,11 @@ impl Door {
     }
 
     pub(crate) async fn post(&self, path: &str, body: &impl Serialize) -> Result<Value, Failure> {
-        let body = serde_json::to_value(body)
-            .map_err(|error| Failure::new("invalid_path", error.to_string(), ""))?;
+        // Of what verbs ask, only a path can be no JSON.
+        let body = serde_json::to_value(body).map_err(|error| {
+            let message = format!("cannot use the path: {error}");
+            Failure::new("invalid_path", message, "Rename what it leads to.")
+        })?;
         let answer = self.ask(path, Some(&body)).await?;
         serde_json::from_slice(&answer).map_err(lost)
     }
