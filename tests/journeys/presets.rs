@@ -105,6 +105,11 @@ async fn presets_are_made_used_renamed_and_removed_with_a_host_and_without() {
             "Take one of these: long/talk."
         );
         done(&home, &["preset", "rm", "long/talk"]).await;
+
+        // A name that is a word of the API's own.
+        let named = done(&home, &["preset", "save", "rename", "--threads", "1"]).await;
+        assert_eq!(done(&home, &["preset", "show", "rename"]).await, named);
+        done(&home, &["preset", "rm", "rename"]).await;
         if let Some(host) = host {
             host.end(Signal::TERM).await;
         }

@@ -1,7 +1,8 @@
 //! `paddock`: the headless host, and the client of a running one.
 //!
 //! Every verb exits 0, 1 (failed) or 2 (usage), and prints one JSON document with `--json`, or one a line where it
-//! streams. A verb goes through a [`door::Door`]: the running host's, or the core itself where no host is running.
+//! streams. A verb asks the management API through a [`door::Door`]: the running host's, or its own, in this process,
+//! where no host is running.
 
 mod arguments;
 mod door;

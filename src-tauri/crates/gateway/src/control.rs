@@ -7,6 +7,7 @@ mod engines;
 mod estimate;
 mod failure;
 mod hub;
+mod in_process;
 mod keys;
 mod library;
 mod live;
@@ -30,19 +31,17 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-pub use self::engines::{AddEngine, PinModel, ProveEngine, SetEngine, UseEngine, add_engine};
+pub use self::engines::{AddEngine, PinModel, ProveEngine, SetEngine, UseEngine};
 pub use self::estimate::EstimateModel;
 use self::failure::{Answer, Body, Failure, answer, wire};
-pub use self::hub::{DownloadModel, download_status, start_download};
+pub use self::hub::DownloadModel;
+pub use self::in_process::InProcess;
 pub use self::keys::{AddKey, RemoveKey};
-pub use self::library::{ImportModels, ModelsFolder, RemoveModel, remove_model};
-pub use self::models::{
-    LoadModel, ParamsView, ShowParams, UnloadModel, listed_models, show_params,
-};
-pub use self::policies::{AddAlias, RemoveAlias, SetModelPolicy, add_alias, set_model_policy};
+pub use self::library::{ImportModels, ModelsFolder, RemoveModel};
+pub use self::models::{LoadModel, ShowParams, UnloadModel};
+pub use self::policies::{AddAlias, RemoveAlias, SetModelPolicy};
 pub use self::presets::{
-    ExportParams, ImportParams, NamedPreset, SavePreset, SetDefaults, UsePreset, export_params,
-    import_params, save_preset, set_defaults, use_preset,
+    ExportParams, ImportParams, NamedPreset, SavePreset, SetDefaults, UsePreset,
 };
 use crate::admission::same;
 use crate::gateway::ManagementDoor;
@@ -71,10 +70,20 @@ pub(crate) type Target = Arc<OnceLock<watch::Sender<SocketAddr>>>;
 #[derive(Clone)]
 struct Context {
     core: Core,
-    token: String,
     stop: CancellationToken,
     hooks: Hooks,
     target: Target,
+}
+
+impl Context {
+    fn new(core: Core, hooks: Hooks) -> Self {
+        Self {
+            core,
+            stop: CancellationToken::new(),
+            hooks,
+            target: Target::default(),
+        }
+    }
 }
 
 impl Control {
@@ -88,19 +97,13 @@ impl Control {
         let mut random = [0_u8; 24];
         getrandom::fill(&mut random).map_err(|error| std::io::Error::other(error.to_string()))?;
         let token: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-        let stop = CancellationToken::new();
-        let context = Context {
-            core,
-            token: token.clone(),
-            stop: stop.clone(),
-            hooks,
-            target: Target::default(),
-        };
-        let target = Target::clone(&context.target);
-        let open = routes().with_state(context.clone());
+        let context = Context::new(core, hooks);
+        let (stop, target) = (context.stop.clone(), Target::clone(&context.target));
+        let open = routes().with_state(context);
+        let needed = token.clone();
         let router = open
             .clone()
-            .layer(axum::middleware::from_fn_with_state(context, check_token));
+            .layer(axum::middleware::from_fn_with_state(needed, check_token));
         let stopped = stop.clone().cancelled_owned();
         tokio::spawn(async move {
             axum::serve(listener, router)
@@ -169,12 +172,12 @@ fn routes() -> Router<Context> {
         })
 }
 
-async fn check_token(State(context): State<Context>, request: Request, next: Next) -> Response {
+async fn check_token(State(token): State<String>, request: Request, next: Next) -> Response {
     let presented = request
         .headers()
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
-    let expected = format!("Bearer {}", context.token);
+    let expected = format!("Bearer {token}");
     // A page in a browser cannot know the token; one that sends an Origin has no business here at all.
     if request.headers().contains_key(header::ORIGIN)
         || !presented.is_some_and(|given| same(given, &expected))
@@ -230,13 +233,7 @@ mod tests {
         let core = Core::open(data, &lock, Box::new(store), Vec::new())
             .unwrap()
             .core;
-        Context {
-            core,
-            token: "token".to_owned(),
-            stop: CancellationToken::new(),
-            hooks: Hooks::default(),
-            target: Target::default(),
-        }
+        Context::new(core, Hooks::default())
     }
 
     /// The paths that a router has, as its debug form shows them; there is no other way to ask.

@@ -7,7 +7,7 @@
 //! is counted (`exchange`, `meters`, `metrics`) and logged (`request_log`).
 //!
 //! The control listener (`control`) is a loopback port of its own with a token, for the CLI and other programs of the
-//! same user; it is there even if 8421 is taken.
+//! same user; it is there even if 8421 is taken. The CLI asks the same routes in its own process where no host runs.
 //!
 //! Left out: what loading, scheduling and keys mean, which is the core's; changing a request's or an answer's body.
 
@@ -42,11 +42,9 @@ mod wish;
 
 pub use control::{
     AddAlias, AddEngine, AddKey, DownloadModel, EstimateModel, ExportParams, ImportModels,
-    ImportParams, LoadModel, ModelsFolder, NamedPreset, ParamsView, PinModel, ProveEngine,
+    ImportParams, InProcess, LoadModel, ModelsFolder, NamedPreset, PinModel, ProveEngine,
     RemoveAlias, RemoveKey, RemoveModel, SavePreset, SetDefaults, SetEngine, SetModelPolicy,
-    ShowParams, UnloadModel, UseEngine, UsePreset, add_alias, add_engine, download_status,
-    export_params, import_params, listed_models, remove_model, save_preset, set_defaults,
-    set_model_policy, show_params, start_download, use_preset,
+    ShowParams, UnloadModel, UseEngine, UsePreset,
 };
 pub use gateway::NeedsKey;
 pub use host::{Hooks, Host, HostError, ShowWindow};

@@ -10,7 +10,7 @@ use crate::output::{self, size};
 
 pub(super) async fn doctor(json: bool) -> Result<(), Failure> {
     let checkup = match Door::open().await {
-        Ok(door) => door.check_up().await?,
+        Ok(door) => read(door.get("/api/v1/doctor").await?)?,
         // That the folder cannot be opened is what it is asked for.
         Err(failure) => Checkup::without_core(&DataDir::of_user()?, &failure.0),
     };
@@ -105,7 +105,7 @@ fn findings(checkup: &Checkup) {
 }
 
 /// A document of a host, which may be of another version.
-pub(crate) fn read(document: Value) -> Result<Checkup, Failure> {
+fn read(document: Value) -> Result<Checkup, Failure> {
     serde_json::from_value(document).map_err(|error| {
         Failure::new(
             "other_version",

@@ -1,11 +1,11 @@
 //! `paddock engine …`
 
-use gateway::{AddEngine, SetEngine};
+use gateway::{AddEngine, PinModel, ProveEngine, SetEngine, UseEngine};
 use paddock_core::InstallRequest;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::arguments::Engine;
-use crate::door::Door;
+use crate::door::{Door, encode, with_query};
 use crate::failure::Failure;
 use crate::output::{self, cell, size};
 
@@ -19,10 +19,11 @@ pub(super) async fn run(engine: Engine, json: bool) -> Result<(), Failure> {
         }
     };
     match engine {
-        Engine::Ls => print(door.engines().await?, list),
+        Engine::Ls => print(door.get("/api/v1/engines").await?, list),
         Engine::Available { build, refresh } => {
-            let available = door.available_engines(refresh, build.as_deref()).await?;
-            print(available, super::engine_install::available);
+            let query = json!({"refresh": refresh, "build": build});
+            let path = with_query("/api/v1/engines/available", &query);
+            print(door.get(&path).await?, super::engine_install::available);
         }
         Engine::Install {
             build,
@@ -46,22 +47,28 @@ pub(super) async fn run(engine: Engine, json: bool) -> Result<(), Failure> {
                 name,
                 options: options.into(),
             };
-            changed(&door.add_engine(body).await?, "added", json);
+            let engine = door.post("/api/v1/engines/add", &body).await?;
+            changed(&engine, "added", json);
         }
         Engine::Set { name, options } => {
             let body = SetEngine {
                 name,
                 options: options.into(),
             };
-            changed(&door.set_engine(body).await?, "set up", json);
+            let engine = door.post("/api/v1/engines/set", &body).await?;
+            changed(&engine, "set up", json);
         }
-        Engine::Use { name } => changed(
-            &door.use_engine(name).await?,
-            "models run on it from now on",
-            json,
-        ),
+        Engine::Use { name } => {
+            let body = UseEngine { name };
+            let engine = door.post("/api/v1/engines/use", &body).await?;
+            changed(&engine, "models run on it from now on", json);
+        }
         Engine::Pin { key, name } => {
-            let model = door.pin_model(key, name).await?;
+            let body = PinModel {
+                model: key,
+                engine: name,
+            };
+            let model = door.post("/api/v1/engines/pin", &body).await?;
             if json {
                 output::document(&model);
             } else {
@@ -75,17 +82,26 @@ pub(super) async fn run(engine: Engine, json: bool) -> Result<(), Failure> {
                 ));
             }
         }
-        Engine::Rollback => changed(
-            &door.roll_back_engine().await?,
-            "models run on it again",
-            json,
-        ),
-        Engine::Rm { name } => changed(&door.remove_engine(name).await?, "removed", json),
-        Engine::Show { name } => print(door.show_engine(&name).await?, show),
-        Engine::Devices => print(door.engine_devices().await?, devices),
+        Engine::Rollback => {
+            let engine = door.post("/api/v1/engines/rollback", &json!({})).await?;
+            changed(&engine, "models run on it again", json);
+        }
+        Engine::Rm { name } => {
+            let body = UseEngine { name };
+            let engine = door.post("/api/v1/engines/remove", &body).await?;
+            changed(&engine, "removed", json);
+        }
+        Engine::Show { name } => {
+            let path = format!("/api/v1/engines/{}", encode(&name));
+            print(door.get(&path).await?, show);
+        }
+        Engine::Devices => print(door.get("/api/v1/engines/devices").await?, devices),
         Engine::Prove { path } => {
             let path = super::model::absolute(path)?;
-            print(door.prove_engine(path).await?, proved);
+            let proof = door
+                .post("/api/v1/engines/prove", &ProveEngine { path })
+                .await?;
+            print(proof, proved);
         }
     }
     Ok(())

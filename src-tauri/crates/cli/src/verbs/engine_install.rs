@@ -23,12 +23,12 @@ pub(super) async fn install(
     request: InstallRequest,
     json: bool,
 ) -> Result<(), Failure> {
-    let begun = door.install_engine(request).await?;
+    let begun = door.post("/api/v1/engines/install", &request).await?;
     let id = begun["id"].clone();
     let mut shown = Shown::new(json);
     let mut cancelled = false;
     loop {
-        let job = door.engine_job().await?;
+        let job = door.get("/api/v1/engines/jobs").await?;
         // Another one has begun, so ours is over, and the list tells how.
         if job["id"] != id {
             return Err(Failure::new(
@@ -64,14 +64,14 @@ pub(super) async fn install(
                     shown.end();
                     std::process::exit(INTERRUPTED);
                 }
-                door.cancel_engine_install().await?;
+                door.post("/api/v1/engines/install/cancel", &json!({})).await?;
             }
         }
     }
 }
 
 async fn finish(door: &Door, job: &Value, json: bool) -> Result<(), Failure> {
-    let engines = door.engines().await?;
+    let engines = door.get("/api/v1/engines").await?;
     let engine = engines
         .as_array()
         .into_iter()

@@ -32,8 +32,8 @@ pub(super) async fn estimate(estimate: Estimate, json: bool) -> Result<(), Failu
     };
     let door = Door::open().await?;
     let found = match estimate.fit_for_me {
-        true => door.fit(&request).await?,
-        false => door.estimate(&request).await?,
+        true => door.post("/api/v1/models/fit", &request).await?,
+        false => door.post("/api/v1/models/estimate", &request).await?,
     };
     if json {
         output::document(&found);

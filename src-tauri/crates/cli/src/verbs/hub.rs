@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use gateway::DownloadModel;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use paddock_core::HubSearch;
 use serde_json::{Value, json};
 
 use crate::arguments::{Get, Search};
-use crate::door::Door;
+use crate::door::{Door, encode, with_query};
 use crate::failure::Failure;
 use crate::output::{self, cell, size};
 
@@ -20,7 +21,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 const PAUSES_WITHIN: Duration = Duration::from_secs(3);
 
 pub(super) async fn search(search: Search, json: bool) -> Result<(), Failure> {
-    let page = Door::open().await?.search_hub(&search.into()).await?;
+    let path = with_query("/api/v1/hub/search", &json!(HubSearch::from(search)));
+    let page = Door::open().await?.get(&path).await?;
     if json {
         output::document(&page);
         return Ok(());
@@ -69,7 +71,8 @@ pub(super) async fn search(search: Search, json: bool) -> Result<(), Failure> {
 }
 
 pub(super) async fn files(repo: String, json: bool) -> Result<(), Failure> {
-    let repo = Door::open().await?.hub_repo(&repo).await?;
+    let path = with_query("/api/v1/hub/repo", &json!({"id": repo}));
+    let repo = Door::open().await?.get(&path).await?;
     if json {
         output::document(&repo);
         return Ok(());
@@ -160,7 +163,7 @@ pub(super) async fn get(get: Get, json: bool) -> Result<(), Failure> {
         revision: get.revision,
     };
     let started = tokio::select! {
-        started = door.start_download(request) => started?,
+        started = door.post("/api/v1/models/download", &request) => started?,
         () = interrupted.next() => return Err(Failure::new("interrupted", "interrupted before anything was fetched", "")),
     };
     if started["status"] == "already_downloaded" {
@@ -215,11 +218,16 @@ pub(super) async fn get(get: Get, json: bool) -> Result<(), Failure> {
     }
 }
 
+/// Where a download is asked about.
+fn path_of(id: &str) -> String {
+    format!("/api/v1/downloads/{}", encode(id))
+}
+
 /// Shows a download until it is over or stopped.
 async fn watch(door: &Door, id: &str, bar: &ProgressBar, json: bool) -> Result<Value, Failure> {
     let mut last = Value::Null;
     loop {
-        let view = door.download(id).await?;
+        let view = door.get(&path_of(id)).await?;
         bar.set_prefix(cell(&view["label"]));
         if let Some(total) = view["totalBytes"].as_u64() {
             bar.set_length(total);
@@ -264,13 +272,16 @@ fn print_end(document: &Value, text: &str, json: bool) {
 }
 
 async fn pause(door: &Door, id: &str, repo: &str) -> Failure {
-    if let Err(failure) = door.pause_download(id).await {
+    if let Err(failure) = door
+        .post(&format!("{}/pause", path_of(id)), &json!({}))
+        .await
+    {
         return failure;
     }
     let deadline = tokio::time::Instant::now() + PAUSES_WITHIN;
     let mut view = Value::Null;
     while tokio::time::Instant::now() < deadline {
-        view = door.download(id).await.unwrap_or_default();
+        view = door.get(&path_of(id)).await.unwrap_or_default();
         if !matches!(
             view["state"].as_str(),
             Some("running" | "waiting" | "verifying")

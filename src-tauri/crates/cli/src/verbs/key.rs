@@ -1,6 +1,6 @@
 //! API keys: `key add`, `key ls`, `key rm`.
 
-use gateway::AddKey;
+use gateway::{AddKey, RemoveKey};
 use serde_json::Value;
 
 use crate::arguments::Key;
@@ -12,7 +12,7 @@ pub(super) async fn run(key: Key, json: bool) -> Result<(), Failure> {
     let door = Door::open().await?;
     match key {
         Key::Add { name, manage } => {
-            let made = door.add_key(AddKey { name, manage }).await?;
+            let made = door.post("/api/v1/keys", &AddKey { name, manage }).await?;
             if json {
                 output::document(&made);
             } else {
@@ -25,7 +25,7 @@ pub(super) async fn run(key: Key, json: bool) -> Result<(), Failure> {
             }
         }
         Key::Ls => {
-            let keys = door.keys().await?;
+            let keys = door.get("/api/v1/keys").await?;
             if json {
                 output::document(&keys);
             } else {
@@ -33,7 +33,8 @@ pub(super) async fn run(key: Key, json: bool) -> Result<(), Failure> {
             }
         }
         Key::Rm { name } => {
-            let removed = door.remove_key(name).await?;
+            let body = RemoveKey { name };
+            let removed = door.post("/api/v1/keys/remove", &body).await?;
             if json {
                 output::document(&removed);
             } else {

@@ -4,11 +4,11 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
 use gateway::{ImportModels, ModelsFolder, RemoveModel};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::model::{absolute, list_rows};
 use crate::arguments::{Folder, Import, Remove};
-use crate::door::Door;
+use crate::door::{Door, with_query};
 use crate::failure::Failure;
 use crate::output::{self, cell, size};
 
@@ -26,7 +26,8 @@ pub(super) async fn import(import: Import, json: bool) -> Result<(), Failure> {
         copy: import.copy,
     };
     let from = body.from.join(", ");
-    let models = Door::open().await?.import(body).await?;
+    let door = Door::open().await?;
+    let models = door.post("/api/v1/models/import", &body).await?;
     if json {
         output::document(&models);
     } else if models.as_array().is_none_or(Vec::is_empty) {
@@ -39,7 +40,8 @@ pub(super) async fn import(import: Import, json: bool) -> Result<(), Failure> {
 
 /// What other apps hold; nothing is added.
 pub(super) async fn found(json: bool) -> Result<(), Failure> {
-    let found = Door::open().await?.found_elsewhere().await?;
+    let door = Door::open().await?;
+    let found = door.get("/api/v1/library/found-elsewhere").await?["models"].take();
     if json {
         output::document(&found);
         return Ok(());
@@ -67,7 +69,8 @@ pub(super) async fn found(json: bool) -> Result<(), Failure> {
 }
 
 pub(super) async fn show(key: &str, json: bool) -> Result<(), Failure> {
-    let details = Door::open().await?.model_details(key).await?;
+    let path = with_query("/api/v1/models/details", &json!({"model": key}));
+    let details = Door::open().await?.get(&path).await?;
     if json {
         output::document(&details);
         return Ok(());
@@ -123,21 +126,22 @@ pub(super) async fn remove(remove: Remove, json: bool) -> Result<(), Failure> {
         permanently: remove.permanently,
         dry_run: true,
     };
-    let plan = door.remove_model(&body).await?;
+    let path = "/api/v1/models/remove";
+    let plan = door.post(path, &body).await?;
     // From now on exactly what was shown is meant.
     body.model = cell(&plan["key"]);
     body.dry_run = false;
     if !remove.yes && !confirmed(&plan)? {
         return Err(Failure::new("cancelled", "nothing was removed", ""));
     }
-    let removed = match door.remove_model(&body).await {
+    let removed = match door.post(path, &body).await {
         Err(failure) if failure.0.code == "no_trash" && !remove.yes && can_ask() => {
             output::complain(&failure.0.message, "", &[]);
             if !asked(&format!("Delete {} for good?", cell(&plan["path"])))? {
                 return Err(Failure::new("cancelled", "nothing was removed", ""));
             }
             body.permanently = true;
-            door.remove_model(&body).await?
+            door.post(path, &body).await?
         }
         answer => answer?,
     };
@@ -209,12 +213,16 @@ pub(super) async fn folder(folder: Folder, json: bool) -> Result<(), Failure> {
         })
     };
     let folders = match folder {
-        Folder::Ls => door.folders().await?,
-        Folder::Add { path } => door.add_folder(&of(path)?).await?,
-        Folder::Rm { path } => door.remove_folder(&of(path)?).await?,
+        Folder::Ls => door.get("/api/v1/library/folders").await?["folders"].take(),
+        Folder::Add { path } => door.post("/api/v1/library/folders/add", &of(path)?).await?,
+        Folder::Rm { path } => {
+            door.post("/api/v1/library/folders/remove", &of(path)?)
+                .await?
+        }
         Folder::Move { path, to } => {
             let to = Some(absolute(to)?);
-            door.move_folder(&ModelsFolder { to, ..of(path)? }).await?
+            let body = ModelsFolder { to, ..of(path)? };
+            door.post("/api/v1/library/folders/move", &body).await?
         }
     };
     if json {

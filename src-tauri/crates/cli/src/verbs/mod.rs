@@ -1,6 +1,6 @@
 //! The verbs, by what they are about.
 
-pub(crate) mod doctor;
+mod doctor;
 mod engine;
 mod engine_install;
 mod estimate;

@@ -4,16 +4,16 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use gateway::{AddAlias, LoadModel, ShowParams};
+use gateway::{AddAlias, LoadModel, ShowParams, UnloadModel};
 use serde_json::Value;
 
 use crate::arguments::{Load, ModelWithParams, Params, Unload};
-use crate::door::{Door, HostClient};
+use crate::door::Door;
 use crate::failure::Failure;
 use crate::output::{self, cell, quoted, size};
 
 pub(super) async fn list(json: bool) -> Result<(), Failure> {
-    let models = Door::open().await?.models().await?;
+    let models = Door::open().await?.get("/api/v1/models").await?["models"].take();
     if json {
         output::document(&models);
     } else if models.as_array().is_none_or(Vec::is_empty) {
@@ -60,7 +60,7 @@ pub(super) fn list_rows(models: &Value) {
 }
 
 pub(super) async fn load(load: Load, json: bool) -> Result<(), Failure> {
-    let host = HostClient::find()?;
+    let host = Door::of_host()?;
     if !json && std::io::stderr().is_terminal() {
         output::note(&format!("Loading {} …", load.with.key));
     }
@@ -74,11 +74,11 @@ pub(super) async fn load(load: Load, json: bool) -> Result<(), Failure> {
             alias,
             second_entry: true,
         };
-        wanted.model = cell(&host.add_alias(&entry).await?["key"]);
+        wanted.model = cell(&host.post("/api/v1/models/alias", &entry).await?["key"]);
     }
-    let loaded = host.load(&wanted).await;
+    let loaded = host.post("/api/v1/models/load", &wanted).await;
     // An engine that was rolled back for it, or fetched.
-    if let Ok(announced) = host.announcements().await {
+    if let Ok(announced) = host.get("/api/v1/announcements").await {
         for announcement in announced.as_array().into_iter().flatten() {
             if announcement["id"].as_u64() > before {
                 output::note(&cell(&announcement["message"]));
@@ -100,16 +100,18 @@ pub(super) async fn load(load: Load, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn last_announcement(host: &HostClient) -> Option<u64> {
-    let announced = host.announcements().await.ok()?;
+async fn last_announcement(host: &Door) -> Option<u64> {
+    let announced = host.get("/api/v1/announcements").await.ok()?;
     announced.as_array()?.last()?["id"].as_u64()
 }
 
 pub(super) async fn unload(unload: Unload, json: bool) -> Result<(), Failure> {
-    let host = HostClient::find();
     let all = unload.all;
-    let unloaded = match host {
-        Ok(host) => host.unload(unload.key).await?,
+    let unloaded = match Door::of_host() {
+        Ok(host) => {
+            let body = UnloadModel { model: unload.key };
+            host.post("/api/v1/models/unload", &body).await?
+        }
         // Where nothing runs, nothing has to be unloaded.
         Err(failure) if failure.0.code == "no_host" => match unload.key {
             Some(key) => serde_json::json!({
@@ -147,7 +149,8 @@ pub(super) async fn params(params: Params, json: bool) -> Result<(), Failure> {
         save: params.save,
         cleared,
     };
-    let view = Door::open().await?.params(request).await?;
+    let door = Door::open().await?;
+    let view = door.post("/api/v1/models/params", &request).await?;
     if json {
         output::document(&view);
         return Ok(());

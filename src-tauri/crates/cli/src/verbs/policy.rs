@@ -1,6 +1,6 @@
 //! For how long a model stays, and its further names: `keep`, `alias`.
 
-use gateway::{AddAlias, SetModelPolicy};
+use gateway::{AddAlias, RemoveAlias, SetModelPolicy};
 use serde_json::{Value, json};
 
 use crate::arguments::{Alias, Keep};
@@ -16,7 +16,8 @@ pub(super) async fn keep(keep: Keep, json: bool) -> Result<(), Failure> {
         load_at_start: keep.at_start,
     };
     // With nothing to change it changes nothing, and says what is.
-    let model = Door::open().await?.set_model_policy(body).await?;
+    let door = Door::open().await?;
+    let model = door.post("/api/v1/models/policy", &body).await?;
     if json {
         output::document(&json!({
             "key": model["key"],
@@ -58,7 +59,7 @@ pub(super) async fn alias(alias: Alias, json: bool) -> Result<(), Failure> {
                 alias: name,
                 second_entry: false,
             };
-            let model = door.add_alias(body).await?;
+            let model = door.post("/api/v1/models/alias", &body).await?;
             if json {
                 output::document(&json!({"key": model["key"], "aliases": model["aliases"]}));
             } else {
@@ -72,7 +73,8 @@ pub(super) async fn alias(alias: Alias, json: bool) -> Result<(), Failure> {
             }
         }
         Alias::Rm { name } => {
-            let removed = door.remove_alias(name).await?;
+            let body = RemoveAlias { alias: name };
+            let removed = door.post("/api/v1/models/alias/remove", &body).await?;
             if json {
                 output::document(&removed);
             } else {

@@ -3,10 +3,10 @@
 use std::io::Read;
 use std::path::Path;
 
-use gateway::{ExportParams, ImportParams, SavePreset, SetDefaults, UsePreset};
+use gateway::{ExportParams, ImportParams, NamedPreset, SavePreset, SetDefaults, UsePreset};
 use serde_json::Value;
 
-use crate::door::Door;
+use crate::door::{Door, encode};
 use crate::failure::Failure;
 use crate::output::{self, cell};
 use crate::preset_arguments::Preset;
@@ -20,7 +20,7 @@ pub(super) async fn run(preset: Preset, json: bool) -> Result<(), Failure> {
     let door = Door::open().await?;
     let (value, text) = match preset {
         Preset::Ls => {
-            let presets = door.presets().await?;
+            let presets = door.get("/api/v1/presets").await?["presets"].take();
             if !json {
                 list(&presets);
                 return Ok(());
@@ -28,7 +28,8 @@ pub(super) async fn run(preset: Preset, json: bool) -> Result<(), Failure> {
             (presets, String::new())
         }
         Preset::Show { name } => {
-            let preset = door.preset(&name).await?;
+            let path = format!("/api/v1/presets/{}", encode(&name));
+            let preset = door.get(&path).await?;
             if !json {
                 table(&preset["params"]);
                 return Ok(());
@@ -37,21 +38,27 @@ pub(super) async fn run(preset: Preset, json: bool) -> Result<(), Failure> {
         }
         Preset::Save { name, from, params } => {
             let params = params.params;
-            let saved = door.save_preset(SavePreset { name, params, from }).await?;
+            let body = SavePreset { name, params, from };
+            let saved = door.post("/api/v1/presets", &body).await?;
             let text = format!("{} is saved", cell(&saved["name"]));
             (saved, text)
         }
         Preset::Rm { name } => {
             let text = format!("{name} is removed");
-            (door.remove_preset(name).await?, text)
+            let body = NamedPreset { name, to: None };
+            (door.post("/api/v1/presets/remove", &body).await?, text)
         }
         Preset::Rename { name, to } => {
             let text = format!("{name} is {} now", to.trim());
-            (door.rename_preset(name, to).await?, text)
+            let body = NamedPreset { name, to: Some(to) };
+            (door.post("/api/v1/presets/rename", &body).await?, text)
         }
         Preset::Use { key, name } => {
-            let (model, preset) = (key, name);
-            let used = door.use_preset(UsePreset { model, preset }).await?;
+            let body = UsePreset {
+                model: key,
+                preset: name,
+            };
+            let used = door.post("/api/v1/models/preset", &body).await?;
             let text = match used["preset"].as_str() {
                 Some(preset) => format!("{} uses {preset} from now on", cell(&used["key"])),
                 None => format!("{} uses no preset any more", cell(&used["key"])),
@@ -63,7 +70,7 @@ pub(super) async fn run(preset: Preset, json: bool) -> Result<(), Failure> {
                 params: params.params,
                 cleared: params.cleared,
             };
-            let defaults = door.model_defaults(body).await?;
+            let defaults = door.post("/api/v1/models/defaults", &body).await?;
             if !json {
                 table(&defaults);
                 return Ok(());
@@ -71,14 +78,18 @@ pub(super) async fn run(preset: Preset, json: bool) -> Result<(), Failure> {
             (defaults, String::new())
         }
         Preset::Export { name, model } => {
-            let preset = name;
-            let exported = door.export_params(ExportParams { preset, model }).await?;
+            let body = ExportParams {
+                preset: name,
+                model,
+            };
+            let exported = door.post("/api/v1/params/export", &body).await?;
             // A document either way: it is meant for a file.
             (exported.clone(), format!("{exported:#}"))
         }
         Preset::Import { model, .. } => {
             let document = file.unwrap_or_default();
-            let imported = door.import_params(ImportParams { document, model }).await?;
+            let body = ImportParams { document, model };
+            let imported = door.post("/api/v1/params/import", &body).await?;
             let text = told(&imported);
             (imported, text)
         }

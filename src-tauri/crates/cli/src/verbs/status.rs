@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 use settings::DataDir;
 
-use crate::door::{Door, HostClient};
+use crate::door::{Door, HostClient, with_query};
 use crate::failure::Failure;
 use crate::output::{self, cell, duration, size};
 
 /// The host's status; where there is none, one that says so.
 async fn host_status() -> Result<Value, Failure> {
-    match HostClient::find() {
-        Ok(host) => host.status().await,
+    match Door::of_host() {
+        Ok(host) => host.get("/api/v1/status").await,
         Err(failure) if failure.0.code == "no_host" => {
             let data_dir = DataDir::of_user()?.root().to_owned();
             Ok(json!({"running": false, "endpoint": null, "dataDir": data_dir, "models": []}))
@@ -158,8 +158,10 @@ fn ends(model: &Value, now: u64) -> String {
 }
 
 pub(super) async fn logs(key: Option<String>, follow: bool, json: bool) -> Result<(), Failure> {
+    let path = with_query("/api/v1/logs", &json!({"model": key, "follow": follow}));
     if !follow {
-        let lines = Door::open().await?.log(key.as_deref()).await?;
+        let log = Door::open().await?.text(&path).await?;
+        let lines: Vec<&str> = log.lines().collect();
         if json {
             output::document(&json!({"key": key, "lines": lines}));
         } else {
@@ -167,7 +169,7 @@ pub(super) async fn logs(key: Option<String>, follow: bool, json: bool) -> Resul
         }
         return Ok(());
     }
-    let mut response = HostClient::find()?.log(key.as_deref(), true).await?;
+    let mut response = HostClient::find()?.ask(&path, None).await?;
     let mut pending = Vec::new();
     // An end of the stream is the host's end.
     while let Ok(Some(chunk)) = response.chunk().await {

@@ -11,5 +11,7 @@ pub(super) fn routes() -> Router<Context> {
 }
 
 async fn check_up(State(context): State<Context>) -> Answer {
-    answer(context.core.check_up(true).await)
+    // Only a host has an endpoint.
+    let hosted = context.target.get().is_some();
+    answer(context.core.check_up(hosted).await)
 }

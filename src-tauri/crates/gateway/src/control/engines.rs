@@ -8,9 +8,9 @@ use axum::extract::{Path, Query, State};
 use axum::response::sse::Event;
 use axum::routing::{get, post};
 use futures_util::stream::{self, Stream};
-use paddock_core::{Core, EngineOptions, Error, InstallRequest};
+use paddock_core::{Core, EngineOptions, InstallRequest};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::{Answer, Body, Context, answer};
@@ -64,18 +64,6 @@ pub struct SetEngine {
 pub struct ProveEngine {
     /// A binary or its folder, absolute.
     pub path: PathBuf,
-}
-
-/// Adds an engine and sets it up, for the listener and for who has the core in its own process.
-///
-/// # Errors
-/// What [`Core::add_engine_as`] and [`Core::set_engine_options`] refuse.
-pub async fn add_engine(core: &Core, body: AddEngine) -> Result<Value, Error> {
-    let view = core.add_engine_as(&body.path, body.name.as_deref()).await?;
-    if body.options == EngineOptions::default() {
-        return Ok(json!(view));
-    }
-    Ok(json!(core.set_engine_options(&view.name, &body.options)?))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -167,7 +155,12 @@ async fn cancel(State(context): State<Context>) -> Answer {
 }
 
 async fn add(State(context): State<Context>, Body(body): Body<AddEngine>) -> Answer {
-    answer(add_engine(&context.core, body).await)
+    let core = &context.core;
+    let view = core.add_engine_as(&body.path, body.name.as_deref()).await?;
+    if body.options == EngineOptions::default() {
+        return answer(Ok(view));
+    }
+    answer(core.set_engine_options(&view.name, &body.options))
 }
 
 async fn set(State(context): State<Context>, Body(body): Body<SetEngine>) -> Answer {

@@ -10,7 +10,7 @@ use axum::response::sse::Event;
 use axum::routing::{get, post};
 use futures_util::stream::{self, Stream};
 use paddock_core::{
-    Core, DownloadRequest, DownloadStarted, DownloadView, Error, HubSearch, JobState,
+    Core, DownloadRequest, DownloadStarted, DownloadView, HubSearch, JobState,
     milliseconds_since_epoch,
 };
 use serde::{Deserialize, Serialize};
@@ -48,35 +48,8 @@ impl From<DownloadModel> for DownloadRequest {
     }
 }
 
-/// Begins a download and says how it stands, for the listener and for who has the core in its own process.
-///
-/// # Errors
-/// What [`Core::download_model`] refuses.
-pub async fn start_download(core: &Core, body: DownloadModel) -> Result<Value, Error> {
-    match core.download_model(&body.into()).await? {
-        DownloadStarted::AlreadyHere {
-            key,
-            variant,
-            size_bytes,
-        } => Ok(json!({
-            "status": "already_downloaded",
-            "total_size_bytes": size_bytes,
-            "downloaded_bytes": size_bytes,
-            "key": key,
-            "variant": variant,
-        })),
-        DownloadStarted::Queued { id, variant, why } => {
-            let mut status = download_status(&core.show_download(&id).await?);
-            status["variant"] = json!(variant);
-            status["why"] = json!(why);
-            Ok(status)
-        }
-    }
-}
-
 /// A download in LM Studio's words, with ours beside.
-#[must_use]
-pub fn download_status(view: &DownloadView) -> Value {
+fn download_status(view: &DownloadView) -> Value {
     let job = &view.job;
     let status = match job.state {
         JobState::Done => "completed",
@@ -159,7 +132,26 @@ async fn repo(State(context): State<Context>, Query(query): Query<RepoQuery>) ->
 }
 
 async fn download(State(context): State<Context>, Body(body): Body<DownloadModel>) -> Answer {
-    answer(start_download(&context.core, body).await)
+    let core = &context.core;
+    match core.download_model(&body.into()).await? {
+        DownloadStarted::AlreadyHere {
+            key,
+            variant,
+            size_bytes,
+        } => answer(Ok(json!({
+            "status": "already_downloaded",
+            "total_size_bytes": size_bytes,
+            "downloaded_bytes": size_bytes,
+            "key": key,
+            "variant": variant,
+        }))),
+        DownloadStarted::Queued { id, variant, why } => {
+            let mut status = download_status(&core.show_download(&id).await?);
+            status["variant"] = json!(variant);
+            status["why"] = json!(why);
+            answer(Ok(status))
+        }
+    }
 }
 
 async fn status(State(context): State<Context>, Path(id): Path<String>) -> Answer {

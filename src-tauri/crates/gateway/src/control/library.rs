@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::routing::{get, post};
-use paddock_core::{Core, Error, FileFate, ImportRequest, RemoveRequest};
+use paddock_core::{FileFate, ImportRequest, RemoveRequest};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Answer, Body, Context, answer};
 
@@ -56,35 +56,6 @@ pub struct RemoveModel {
     pub dry_run: bool,
 }
 
-/// Removes a model, or says what would go.
-///
-/// # Errors
-/// What [`Core::remove_model`] refuses.
-pub async fn remove_model(core: &Core, body: RemoveModel) -> Result<Value, Error> {
-    let files = match &body {
-        RemoveModel {
-            keep_file: true, ..
-        } => Some(FileFate::Keep),
-        RemoveModel {
-            permanently: true, ..
-        } => Some(FileFate::Delete),
-        RemoveModel {
-            delete_file: true, ..
-        } => Some(FileFate::Trash),
-        _ => None,
-    };
-    let request = RemoveRequest {
-        model: body.model,
-        files,
-    };
-    let removal = if body.dry_run {
-        core.plan_removal(&request).await?
-    } else {
-        core.remove_model(&request).await?
-    };
-    Ok(json!(removal))
-}
-
 /// Body of the folder calls: `POST /api/v1/library/folders/add`, `remove` and `move`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -117,8 +88,29 @@ async fn import_models(State(context): State<Context>, Body(body): Body<ImportMo
     answer(context.core.import(&body.into()).await)
 }
 
+/// Removes a model, or says what would go.
 async fn remove(State(context): State<Context>, Body(body): Body<RemoveModel>) -> Answer {
-    answer(remove_model(&context.core, body).await)
+    let files = match &body {
+        RemoveModel {
+            keep_file: true, ..
+        } => Some(FileFate::Keep),
+        RemoveModel {
+            permanently: true, ..
+        } => Some(FileFate::Delete),
+        RemoveModel {
+            delete_file: true, ..
+        } => Some(FileFate::Trash),
+        _ => None,
+    };
+    let request = RemoveRequest {
+        model: body.model,
+        files,
+    };
+    if body.dry_run {
+        answer(context.core.plan_removal(&request).await)
+    } else {
+        answer(context.core.remove_model(&request).await)
+    }
 }
 
 #[derive(Deserialize)]

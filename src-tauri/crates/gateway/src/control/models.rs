@@ -5,7 +5,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
-use paddock_core::{Core, Error, LoadParams, LoadPlan, LoadRequest, ServerState, Unsupported};
+use paddock_core::{LoadParams, LoadPlan, LoadRequest, ServerState, Unsupported};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -58,51 +58,21 @@ pub struct ShowParams {
 /// The effective parameters of a model, and what will run.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ParamsView {
+struct ParamsView {
     /// The model.
-    pub key: String,
+    key: String,
     /// The engine's name.
-    pub engine: String,
+    engine: String,
     /// Every parameter that has a value.
-    pub params: LoadParams,
+    params: LoadParams,
     /// Where each is from.
-    pub sources: Value,
+    sources: Value,
     /// The whole command line, program first.
-    pub argv: Vec<String>,
+    argv: Vec<String>,
     /// Parameters that will not be passed, with the reason.
-    pub skipped: Value,
+    skipped: Value,
     /// What may not be meant.
-    pub warnings: Vec<String>,
-}
-
-/// Saves what is to be saved, and shows what would run.
-///
-/// # Errors
-/// What [`Core::change_saved_params`] and [`Core::plan_load_with`] refuse.
-pub async fn show_params(core: &Core, request: ShowParams) -> Result<ParamsView, Error> {
-    let unsupported = request.load.unsupported();
-    let LoadModel {
-        model,
-        params,
-        preset,
-        ..
-    } = request.load;
-    if request.save {
-        core.change_saved_params(&model, &params, &request.cleared)
-            .await?;
-    }
-    let preset = match preset {
-        // Saved, it is the model's.
-        Some(preset) if request.save => {
-            core.use_preset(&model, Some(&preset)).await?;
-            None
-        }
-        preset => preset,
-    };
-    Ok(params_view(
-        core.plan_load_with(&model, &params, preset.as_deref(), unsupported)
-            .await?,
-    ))
+    warnings: Vec<String>,
 }
 
 /// What a plan looks like from outside.
@@ -134,16 +104,9 @@ pub(super) fn routes() -> Router<Context> {
         .route("/api/v1/models/params", post(params))
 }
 
+/// Our own list, and in each entry what LM Studio's REST API v1 calls things.
 async fn list_models(State(context): State<Context>) -> Answer {
-    let models = listed_models(&context.core).await?;
-    answer(Ok(json!({ "models": models })))
-}
-
-/// Our own list, and in each entry what LM Studio's REST API v1 calls things. The command line has it where no host runs.
-///
-/// # Errors
-/// Those of [`Core::list_models`].
-pub async fn listed_models(core: &Core) -> Result<Value, paddock_core::Error> {
+    let core = &context.core;
     let models = core.list_models().await?;
     let statuses = core.model_statuses();
     let models: Vec<Value> = models
@@ -168,7 +131,7 @@ pub async fn listed_models(core: &Core) -> Result<Value, paddock_core::Error> {
             entry
         })
         .collect();
-    Ok(Value::Array(models))
+    answer(Ok(json!({ "models": models })))
 }
 
 impl LoadModel {
@@ -213,6 +176,30 @@ async fn unload_model(State(context): State<Context>, Body(body): Body<UnloadMod
     }
 }
 
+/// Saves what is to be saved, and shows what would run.
 async fn params(State(context): State<Context>, Body(body): Body<ShowParams>) -> Answer {
-    answer(show_params(&context.core, body).await)
+    let core = &context.core;
+    let unsupported = body.load.unsupported();
+    let LoadModel {
+        model,
+        params,
+        preset,
+        ..
+    } = body.load;
+    if body.save {
+        core.change_saved_params(&model, &params, &body.cleared)
+            .await?;
+    }
+    let preset = match preset {
+        // Saved, it is the model's.
+        Some(preset) if body.save => {
+            core.use_preset(&model, Some(&preset)).await?;
+            None
+        }
+        preset => preset,
+    };
+    let plan = core
+        .plan_load_with(&model, &params, preset.as_deref(), unsupported)
+        .await;
+    answer(plan.map(params_view))
 }

@@ -50,24 +50,8 @@ pub struct RemoveAlias {
     pub alias: String,
 }
 
-/// Changes for how long a model stays, for the listener and for who has the core in its own process.
-///
-/// # Errors
-/// What [`Core::set_model_policy`] refuses.
-pub async fn set_model_policy(core: &Core, body: SetModelPolicy) -> Result<ModelView, Error> {
-    let policy = ModelPolicy {
-        ttl_seconds: body.ttl_seconds,
-        keep_loaded: body.keep_loaded,
-        load_at_start: body.load_at_start,
-    };
-    core.set_model_policy(&body.model, policy).await
-}
-
 /// Gives a model a further name. A second entry that the name stands for already is taken as it is.
-///
-/// # Errors
-/// What [`Core::add_alias`] refuses.
-pub async fn add_alias(core: &Core, body: AddAlias) -> Result<ModelView, Error> {
+async fn add_alias(core: &Core, body: AddAlias) -> Result<ModelView, Error> {
     let AddAlias {
         model,
         alias,
@@ -101,7 +85,12 @@ pub(super) fn routes() -> Router<Context> {
 }
 
 async fn policy(State(context): State<Context>, Body(body): Body<SetModelPolicy>) -> Answer {
-    answer(set_model_policy(&context.core, body).await)
+    let policy = ModelPolicy {
+        ttl_seconds: body.ttl_seconds,
+        keep_loaded: body.keep_loaded,
+        load_at_start: body.load_at_start,
+    };
+    answer(context.core.set_model_policy(&body.model, policy).await)
 }
 
 async fn alias(State(context): State<Context>, Body(body): Body<AddAlias>) -> Answer {

@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use paddock_core::{Core, Error, ExportWhat, LoadParams, ParamsExport, ParamsImported, PresetView};
+use paddock_core::{ExportWhat, LoadParams};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -77,58 +77,6 @@ pub struct ImportParams {
     pub model: Option<String>,
 }
 
-/// Saves a preset, from what is given and what is saved for a model.
-///
-/// # Errors
-/// What [`Core::save_preset`] and [`Core::saved_params`] refuse.
-pub async fn save_preset(core: &Core, body: SavePreset) -> Result<PresetView, Error> {
-    let below = match &body.from {
-        Some(model) => core.saved_params(model).await?,
-        None => LoadParams::default(),
-    };
-    core.save_preset(&body.name, &below.merged(&body.params))
-}
-
-/// Lets a model use a preset, or none; the model and what it uses now.
-///
-/// # Errors
-/// What [`Core::use_preset`] refuses.
-pub async fn use_preset(core: &Core, body: UsePreset) -> Result<Value, Error> {
-    core.use_preset(&body.model, body.preset.as_deref()).await?;
-    let key = core.route(Some(&body.model))?;
-    Ok(json!({"key": key, "preset": body.preset}))
-}
-
-/// Changes the defaults for all models, and shows what they are then.
-///
-/// # Errors
-/// What [`Core::change_model_defaults`] refuses.
-pub fn set_defaults(core: &Core, body: &SetDefaults) -> Result<LoadParams, Error> {
-    core.change_model_defaults(&body.params, &body.cleared)
-}
-
-/// Parameters as a document.
-///
-/// # Errors
-/// What [`Core::export_params`] refuses.
-pub async fn export_params(core: &Core, body: &ExportParams) -> Result<ParamsExport, Error> {
-    let what = match (&body.preset, &body.model) {
-        (Some(preset), _) => ExportWhat::Preset(preset),
-        (None, Some(model)) => ExportWhat::Model(model),
-        (None, None) => ExportWhat::All,
-    };
-    core.export_params(what).await
-}
-
-/// Takes over such a document.
-///
-/// # Errors
-/// What [`Core::import_params`] refuses.
-pub async fn import_params(core: &Core, body: &ImportParams) -> Result<ParamsImported, Error> {
-    core.import_params(&body.document.to_string(), body.model.as_deref())
-        .await
-}
-
 pub(super) fn routes() -> Router<Context> {
     Router::new()
         .route("/api/v1/presets", get(list).post(save))
@@ -148,8 +96,14 @@ async fn list(State(context): State<Context>) -> Answer {
     answer(Ok(json!({"presets": context.core.presets()})))
 }
 
+/// Saves a preset, from what is given and what is saved for a model.
 async fn save(State(context): State<Context>, Body(body): Body<SavePreset>) -> Answer {
-    answer(save_preset(&context.core, body).await)
+    let core = &context.core;
+    let below = match &body.from {
+        Some(model) => core.saved_params(model).await?,
+        None => LoadParams::default(),
+    };
+    answer(core.save_preset(&body.name, &below.merged(&body.params)))
 }
 
 async fn show(State(context): State<Context>, Path(name): Path<String>) -> Answer {
@@ -167,8 +121,12 @@ async fn rename(State(context): State<Context>, Body(body): Body<NamedPreset>) -
     answer(context.core.preset(to.trim()))
 }
 
+/// The model and what it uses now.
 async fn use_for_model(State(context): State<Context>, Body(body): Body<UsePreset>) -> Answer {
-    answer(use_preset(&context.core, body).await)
+    let core = &context.core;
+    core.use_preset(&body.model, body.preset.as_deref()).await?;
+    let key = core.route(Some(&body.model))?;
+    answer(Ok(json!({"key": key, "preset": body.preset})))
 }
 
 async fn defaults(State(context): State<Context>) -> Answer {
@@ -176,13 +134,21 @@ async fn defaults(State(context): State<Context>) -> Answer {
 }
 
 async fn change_defaults(State(context): State<Context>, Body(body): Body<SetDefaults>) -> Answer {
-    answer(set_defaults(&context.core, &body))
+    let core = &context.core;
+    answer(core.change_model_defaults(&body.params, &body.cleared))
 }
 
 async fn export(State(context): State<Context>, Body(body): Body<ExportParams>) -> Answer {
-    answer(export_params(&context.core, &body).await)
+    let what = match (&body.preset, &body.model) {
+        (Some(preset), _) => ExportWhat::Preset(preset),
+        (None, Some(model)) => ExportWhat::Model(model),
+        (None, None) => ExportWhat::All,
+    };
+    answer(context.core.export_params(what).await)
 }
 
 async fn import(State(context): State<Context>, Body(body): Body<ImportParams>) -> Answer {
-    answer(import_params(&context.core, &body).await)
+    let document = body.document.to_string();
+    let model = body.model.as_deref();
+    answer(context.core.import_params(&document, model).await)
 }
