@@ -24,7 +24,7 @@ pub struct FoundModel {
 }
 
 /// The models under `folder`, in order of their paths. A folder that is not there holds none: drives come and go.
-/// What cannot be read is passed over, and loops of links end.
+/// What cannot be read is passed over, as is what no document can name, and loops of links end.
 #[must_use]
 pub fn scan_folder(folder: &Path) -> Vec<FoundModel> {
     let mut seen = HashSet::new();
@@ -38,6 +38,7 @@ pub fn scan_folder(folder: &Path) -> Vec<FoundModel> {
         .filter(|entry| entry.file_type().is_file() && is_model(entry.file_name()))
         .map(|entry| first_shard(entry.path()))
         .filter(|path| seen.insert(path.clone()))
+        .filter(|path| can_be_named(path))
         .map(|path| FoundModel {
             publisher: publisher_in(folder, &path),
             path,
@@ -53,6 +54,15 @@ pub fn model_at(path: &Path) -> FoundModel {
         path: first_shard(path),
         ..FoundModel::default()
     }
+}
+
+/// Where models are is kept in the settings, and told to programs, as text.
+fn can_be_named(path: &Path) -> bool {
+    let named = path.to_str().is_some();
+    if !named {
+        tracing::warn!(path = %path.display(), "passed over: the name is not UTF-8; rename it");
+    }
+    named
 }
 
 fn is_hidden(name: &OsStr) -> bool {
@@ -109,6 +119,19 @@ mod tests {
                 )
             })
             .collect()
+    }
+
+    /// One such file must not keep the others out of the library.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_name_that_is_no_text_is_passed_over() {
+        use std::os::unix::ffi::OsStrExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), "good.gguf");
+        let odd = folder.path().join(OsStr::from_bytes(b"caf\xe9.gguf"));
+        std::fs::write(odd, "GGUF").unwrap();
+        assert_eq!(names(folder.path()), [(None, "good.gguf".to_owned())]);
     }
 
     /// Any layout: LM Studio #478, Jan #7953, Ollama #7997.

@@ -49,7 +49,7 @@ impl Keeper {
     /// Changes the settings. A change that changes nothing writes nothing.
     ///
     /// # Errors
-    /// [`Error::Write`]; then the settings are as they were, on disk and in memory.
+    /// [`Error::Write`], [`Error::Unwritable`]; then the settings are as they were, on disk and in memory.
     pub fn update<T>(&self, change: impl FnOnce(&mut SettingsDocument) -> T) -> Result<T, Error> {
         let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.get();
@@ -57,8 +57,8 @@ impl Keeper {
         next.version = VERSION;
         let result = change(&mut next);
         if next != *before {
-            // Maps with string keys and plain values always serialize.
-            let document = serde_json::to_value(&next).unwrap_or_default();
+            let document =
+                serde_json::to_value(&next).map_err(|source| Error::Unwritable { source })?;
             self.store.write(&document)?;
             self.current.send_replace(Arc::new(next));
         }
@@ -83,6 +83,33 @@ mod tests {
         open()
             .update(|settings| settings.gateway.port = 9000)
             .unwrap();
+        assert_eq!(open().get().gateway.port, 9000);
+    }
+
+    /// A file's name on Unix is any bytes; a document's is not.
+    #[cfg(unix)]
+    #[test]
+    fn what_has_no_form_in_a_document_changes_nothing() {
+        use std::os::unix::ffi::OsStringExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        let open = || {
+            Keeper::open(Box::new(FileStore::new(path.clone())))
+                .unwrap()
+                .0
+        };
+        let keeper = open();
+        keeper
+            .update(|settings| settings.gateway.port = 9000)
+            .unwrap();
+        let odd = std::ffi::OsString::from_vec(b"/models/caf\xe9".to_vec());
+        let error = keeper
+            .update(|settings| settings.model_folders.push(odd.into()))
+            .unwrap_err();
+        assert_eq!(error.code(), "settings_not_saved");
+        assert!(error.to_string().contains("UTF-8"), "{error}");
+        assert!(keeper.get().model_folders.is_empty());
         assert_eq!(open().get().gateway.port, 9000);
     }
 

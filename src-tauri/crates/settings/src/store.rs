@@ -25,6 +25,12 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// Something in them has no form in a document, such as a path that is not UTF-8.
+    #[error("could not save the settings: {source}")]
+    Unwritable {
+        /// Why.
+        source: serde_json::Error,
+    },
     /// A newer Paddock wrote it. It is left alone.
     #[error("the settings at {} were written by a newer Paddock (version {found}, this one knows {known})", path.display())]
     Newer {
@@ -43,7 +49,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Read { .. } => "settings_unreadable",
-            Self::Write { .. } => "settings_not_saved",
+            Self::Write { .. } | Self::Unwritable { .. } => "settings_not_saved",
             Self::Newer { .. } => "settings_newer",
         }
     }
@@ -56,6 +62,7 @@ impl Error {
             Self::Write { .. } => {
                 "Check that the disk has room and that the folder can be written."
             }
+            Self::Unwritable { .. } => "Give the file or folder a name in plain Unicode.",
             Self::Newer { .. } => {
                 "Start the newer Paddock, or move the file away to begin with fresh settings."
             }
