@@ -235,6 +235,24 @@ describe('settings and model', () => {
     expect((await asked(page))?.key).toContain('qwen3-8b');
   });
 
+  test('a chat that has not begun asks what runs, not what was picked once', async () => {
+    // The picked one would be loaded, and might push out the one that somebody loaded to talk to.
+    const page = await openChat();
+    await page.evaluate(() => localStorage.setItem('paddock.chatModel', 'qwen/qwen3-8b-q5_k_m'));
+    await page.reload();
+    await page.locator('[data-connected]').first().waitFor({ state: 'attached' });
+    await page.keyboard.press('Control+5');
+    await page.getByText('Try gemma-3-270m').waitFor();
+    // What is picked in a chat is asked in this one, and the next one follows what runs again.
+    await page.getByRole('combobox', { name: 'Model' }).click();
+    await page.getByRole('option', { name: /^qwen3-8b/ }).click();
+    await page.getByText('Try qwen3-8b').waitFor();
+    await say(page, 'Hello');
+    await page.getByRole('article', { name: 'qwen3-8b' }).getByText('tokens/s').waitFor();
+    await page.keyboard.press('Control+n');
+    await page.getByText('Try gemma-3-270m').waitFor();
+  });
+
   test('without a model, the way to one', async () => {
     const page = await openPage('empty');
     await page.keyboard.press('Control+5');

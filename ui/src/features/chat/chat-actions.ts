@@ -10,8 +10,10 @@ import { announce } from '../../state/window';
 import { chatKeys } from './chat-queries';
 import {
   chatState,
+  chooseChatModel,
   currentChat,
   emptyChat,
+  lastChat,
   NO_DRAFT,
   newId,
   patchChat,
@@ -52,7 +54,15 @@ function message(role: ChatMessage['role'], content: string, patch: Partial<Chat
 
 export function newChat(): void {
   const { chat } = currentChat();
-  if (chat.messages.length > 0) show(emptyChat(chat.model));
+  if (chat.messages.length > 0) show(emptyChat());
+  // This is the one that is wanted, and not the chat of the last time, which is read when the page is first opened.
+  else rememberChat(chat.id);
+}
+
+/** A new chat with this model, whatever runs. */
+export function newChatWith(model: string | null): void {
+  newChat();
+  if (model !== null) chooseChatModel(model);
 }
 
 export async function openChat(id: string): Promise<void> {
@@ -65,7 +75,9 @@ export async function openChat(id: string): Promise<void> {
 /** The chat of the last time; one that is gone is nobody's business. */
 export async function openLast(id: string): Promise<void> {
   try {
-    show({ chat: await client.getChat(id), answering: null, draft: NO_DRAFT });
+    const chat = await client.getChat(id);
+    // Unless another was asked for meanwhile.
+    if (lastChat() === id) show({ chat, answering: null, draft: NO_DRAFT });
   } catch {
     // A new one is shown.
   }
@@ -229,7 +241,7 @@ export async function removeChat(head: ChatHead): Promise<void> {
   const open = chatState.get().open[head.id];
   if (open?.answering) await client.stopChat(open.answering.requestId).catch(() => undefined);
   // First: what is still being answered must not be saved once more.
-  if (chatState.get().currentId === head.id) show(emptyChat(open?.chat.model ?? null));
+  if (chatState.get().currentId === head.id) show(emptyChat());
   chatState.set(state => {
     const { [head.id]: _, ...rest } = state.open;
     return { ...state, open: rest };

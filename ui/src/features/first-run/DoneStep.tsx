@@ -14,7 +14,7 @@ import { jobOf, useJobs } from '../../state/downloads';
 import { useSnapshot } from '../../state/live';
 import { useModel } from '../../state/queries';
 import { chooseModel } from '../../state/window';
-import { chooseChatModel } from '../chat/chat-store';
+import { newChatWith } from '../chat/chat-actions';
 import { BOX_ID } from '../chat/ids';
 import { repoName, shortName } from '../discover/view';
 import { resumeJob } from '../downloads/actions';
@@ -41,7 +41,7 @@ export function DoneStep() {
   const tryIt = async () => {
     if (waits || !model) return;
     chooseModel(model.key);
-    chooseChatModel(model.key);
+    newChatWith(model.key);
     await finishFirstRun('chat');
     focusSoon(BOX_ID);
   };
