@@ -95,10 +95,32 @@ function titleFrom(text: string): string {
   return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), LONGEST_TITLE / 2)).trimEnd()}…`;
 }
 
-async function save(id: string): Promise<void> {
+/** What is being written of each chat. */
+const writing = new Map<string, Promise<unknown>>();
+
+/** One after the other for each chat: neither may an older version win, nor one be written after its deletion. */
+function inTurn<T>(id: string, write: () => Promise<T>): Promise<T> {
+  const turn = (writing.get(id) ?? Promise.resolve()).then(write);
+  const settled = turn
+    .catch(() => undefined)
+    .then(() => {
+      if (writing.get(id) === settled) writing.delete(id);
+    });
+  writing.set(id, settled);
+  return turn;
+}
+
+/** A chat as it is now, if there is anything to keep of it. */
+function toKeep(id: string): Chat | null {
   const chat = chatState.get().open[id]?.chat;
-  if (!chat || chat.messages.length === 0) return;
-  await attempt(words.doing.save, () => client.saveChat(chat));
+  return chat && chat.messages.length > 0 ? chat : null;
+}
+
+async function save(id: string): Promise<void> {
+  const chat = toKeep(id);
+  if (!chat) return;
+  // One that is shown no more when its turn comes is kept as it was last.
+  await inTurn(id, () => attempt(words.doing.save, () => client.saveChat(toKeep(id) ?? chat)));
   await queryClient.invalidateQueries({ queryKey: chatKeys.list });
 }
 
@@ -232,24 +254,28 @@ export function changeSettings(patch: Partial<ChatSettings>): void {
 }
 
 export async function renameChat(head: ChatHead, title: string): Promise<void> {
-  const renamed = await attempt(words.doing.rename(titleOf(head)), () => client.renameChat(head.id, title));
-  if (renamed) patchChat(head.id, { title: renamed.title });
+  await inTurn(head.id, async () => {
+    const renamed = await attempt(words.doing.rename(titleOf(head)), () => client.renameChat(head.id, title));
+    if (renamed) patchChat(head.id, { title: renamed.title });
+  });
   await queryClient.invalidateQueries({ queryKey: chatKeys.list });
 }
 
 export async function removeChat(head: ChatHead): Promise<void> {
-  const open = chatState.get().open[head.id];
-  if (open?.answering) await client.stopChat(open.answering.requestId).catch(() => undefined);
-  // First: what is still being answered must not be saved once more.
+  const answering = chatState.get().open[head.id]?.answering;
+  // First: what still comes of an answer must not be saved once more.
   if (chatState.get().currentId === head.id) show(emptyChat());
   chatState.set(state => {
     const { [head.id]: _, ...rest } = state.open;
     return { ...state, open: rest };
   });
-  const done = await attempt(words.doing.remove(titleOf(head)), async () => {
-    await client.deleteChat(head.id);
-    return true;
-  });
+  if (answering) await client.stopChat(answering.requestId).catch(() => undefined);
+  const done = await inTurn(head.id, () =>
+    attempt(words.doing.remove(titleOf(head)), async () => {
+      await client.deleteChat(head.id);
+      return true;
+    }),
+  );
   if (done) announce(words.announce.removed(titleOf(head)));
   await queryClient.invalidateQueries({ queryKey: chatKeys.list });
 }

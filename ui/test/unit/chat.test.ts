@@ -1,0 +1,126 @@
+// What is kept of a chat while it is answered, changed and deleted.
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Chat, ChatEvent, ChatHead, ChatRequest } from '../../src/ipc/bindings';
+
+/** What was asked of the back end, and a hand on its answers. */
+const back = vi.hoisted(() => ({
+  log: [] as string[],
+  saved: [] as unknown[],
+  /** Saves wait for these, the first for the first. */
+  holds: [] as Promise<void>[],
+  tell: (_: unknown) => {},
+  finish: (_?: unknown) => {},
+}));
+
+vi.mock('../../src/ipc/client', () => ({
+  client: {
+    saveChat: async (chat: Chat) => {
+      back.log.push('save begins');
+      await back.holds.shift();
+      back.log.push('save ends');
+      back.saved.push(structuredClone(chat));
+    },
+    deleteChat: async () => void back.log.push('delete'),
+    stopChat: async () => {
+      back.log.push('stop');
+      // The last event overtakes the answer to the command.
+      back.tell({ kind: 'done', ending: 'stopped', facts });
+      await settle();
+    },
+    startChat: (_: ChatRequest, take: (event: ChatEvent) => void) =>
+      new Promise<void>((resolve, reject) => {
+        back.tell = event => take(event as ChatEvent);
+        back.finish = error => (error ? reject(error) : resolve());
+      }),
+  },
+}));
+
+import { removeChat, send } from '../../src/features/chat/chat-actions';
+import { chatState, currentChat, emptyChat, setDraft, show } from '../../src/features/chat/chat-store';
+
+const facts = {
+  promptTokens: null,
+  completionTokens: null,
+  tokensPerSecond: null,
+  firstTokenMilliseconds: null,
+};
+const settle = () => new Promise(resolve => setTimeout(resolve, 0));
+const saved = () => back.saved.map(chat => (chat as Chat).messages.map(one => one.content));
+const lastSaved = () => back.saved.at(-1) as Chat | undefined;
+
+function held(): () => void {
+  let free = () => {};
+  back.holds.push(
+    new Promise(resolve => {
+      free = resolve;
+    }),
+  );
+  return free;
+}
+
+const headOf = ({ id, title, model, updatedAt }: Chat): ChatHead => ({
+  id,
+  title,
+  model,
+  updatedAt,
+  messageCount: 0,
+  found: null,
+  problem: null,
+});
+
+async function ask(text: string): Promise<void> {
+  setDraft({ text });
+  void send('a/model', 'model');
+  await settle();
+}
+
+beforeEach(() => {
+  Object.assign(back, { log: [], saved: [], holds: [] });
+  show(emptyChat());
+});
+
+describe('writing', () => {
+  test('a chat that is deleted while it is answered does not come back', async () => {
+    await ask('Hello');
+    back.tell({ kind: 'content', text: 'Some' });
+    const { chat } = currentChat();
+    back.log.length = 0;
+    await removeChat(headOf(chat));
+    await settle();
+    expect(back.log).toEqual(['stop', 'delete']);
+    expect(chatState.get().open[chat.id]).toBeUndefined();
+  });
+
+  test('a chat is deleted after what is being saved of it', async () => {
+    const free = held();
+    await ask('Hello');
+    const removed = removeChat(headOf(currentChat().chat));
+    await settle();
+    free();
+    await removed;
+    expect(back.log).toEqual(['save begins', 'stop', 'save ends', 'delete']);
+  });
+
+  test('an older version does not win because it took longer', async () => {
+    const free = held();
+    await ask('Hello');
+    back.tell({ kind: 'content', text: 'All of it' });
+    back.tell({ kind: 'done', ending: 'complete', facts });
+    await settle();
+    free();
+    await settle();
+    expect(back.log).toEqual(['save begins', 'save ends', 'save begins', 'save ends']);
+    expect(saved().at(-1)).toEqual(['Hello', 'All of it']);
+  });
+
+  test('a chat that is left before its turn is kept whole', async () => {
+    const free = held();
+    await ask('Hello');
+    back.tell({ kind: 'content', text: 'All of it' });
+    back.tell({ kind: 'done', ending: 'complete', facts });
+    show(emptyChat());
+    free();
+    await settle();
+    expect(lastSaved()?.messages.map(one => one.content)).toEqual(['Hello', 'All of it']);
+  });
+});
