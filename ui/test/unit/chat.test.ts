@@ -124,3 +124,31 @@ describe('writing', () => {
     expect(lastSaved()?.messages.map(one => one.content)).toEqual(['Hello', 'All of it']);
   });
 });
+
+describe('an answer that is coming', () => {
+  const ending = () => lastSaved()?.messages.at(-1)?.ending;
+
+  test('is kept as one that was stopped, until it is known how it ended', async () => {
+    // Whoever quits meanwhile finds half an answer later, and must not take it for all of it.
+    await ask('Hello');
+    expect(ending()).toBe('stopped');
+    back.tell({ kind: 'content', text: 'All of it' });
+    back.tell({ kind: 'done', ending: 'complete', facts });
+    await settle();
+    expect(ending()).toBe('complete');
+  });
+
+  test('is complete where its last event was lost', async () => {
+    vi.useFakeTimers();
+    try {
+      setDraft({ text: 'Hello' });
+      void send('a/model', 'model');
+      back.tell({ kind: 'content', text: 'All of it' });
+      back.finish();
+      await vi.advanceTimersByTimeAsync(2100);
+      expect(ending()).toBe('complete');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});

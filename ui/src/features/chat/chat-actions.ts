@@ -158,7 +158,8 @@ export async function regenerate(model: string, name: string): Promise<void> {
 
 async function ask(chat: Chat, messages: ChatMessage[], model: string, name: string): Promise<void> {
   const { id } = chat;
-  const answer = message('assistant', '', { model });
+  // Kept like this while it comes: one that quitting cuts short was not complete.
+  const answer = message('assistant', '', { model, ending: 'stopped' });
   const requestId = newId();
   const title = chat.title || titleFrom(messages[0]?.content ?? '');
   patchOpen(id, open => ({
@@ -182,7 +183,9 @@ async function ask(chat: Chat, messages: ChatMessage[], model: string, name: str
   clearInterval(saving);
   // The last event comes another way than the answer to the command, and may be later.
   setTimeout(() => {
-    if (chatState.get().open[id]?.answering?.requestId === requestId) end(id, answer.id, {});
+    const answering = chatState.get().open[id]?.answering;
+    if (answering?.requestId !== requestId) return;
+    end(id, answer.id, { ending: answering.stopping ? 'stopped' : 'complete' });
   }, 2000);
 }
 
