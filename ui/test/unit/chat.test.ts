@@ -1,6 +1,8 @@
 // What is kept of a chat while it is answered, changed and deleted.
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { AppError } from '../../src/errors/app-error';
 import type { Chat, ChatEvent, ChatHead, ChatRequest } from '../../src/ipc/bindings';
+import { windowState } from '../../src/state/window';
 
 /** What was asked of the back end, and a hand on its answers. */
 const back = vi.hoisted(() => ({
@@ -35,7 +37,7 @@ vi.mock('../../src/ipc/client', () => ({
   },
 }));
 
-import { removeChat, send } from '../../src/features/chat/chat-actions';
+import { regenerate, removeChat, send, sendEdited } from '../../src/features/chat/chat-actions';
 import { chatState, currentChat, emptyChat, setDraft, show } from '../../src/features/chat/chat-store';
 
 const facts = {
@@ -150,5 +152,80 @@ describe('an answer that is coming', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+});
+
+describe('an answer that another one is asked for', () => {
+  const contents = () => currentChat().chat.messages.map(one => one.content);
+  const refusal = { code: 'out_of_memory', message: 'not enough memory', hint: '', log: [] };
+
+  async function answered(): Promise<void> {
+    await ask('Hello');
+    back.tell({ kind: 'content', text: 'A good one' });
+    back.tell({ kind: 'done', ending: 'complete', facts });
+    back.finish();
+    await settle();
+  }
+
+  async function again(): Promise<void> {
+    void regenerate('a/model', 'model');
+    await settle();
+  }
+
+  test('stays on disk until something of the next has come', async () => {
+    await answered();
+    await again();
+    expect(contents()).toEqual(['Hello', '']);
+    expect(saved().at(-1)).toEqual(['Hello', 'A good one']);
+    back.tell({ kind: 'content', text: 'Other' });
+    await settle();
+    expect(saved().at(-1)).toEqual(['Hello', 'Other']);
+  });
+
+  test('is put back where the model cannot be loaded', async () => {
+    await answered();
+    await again();
+    back.finish(new AppError(refusal));
+    await settle();
+    expect(contents()).toEqual(['Hello', 'A good one']);
+    expect(saved().at(-1)).toEqual(['Hello', 'A good one']);
+    expect(currentChat().answering).toBeNull();
+    // It is told all the same.
+    expect(windowState.get().alerts.at(-1)?.text).toMatch(/^Could not get another answer: /);
+  });
+
+  test('is put back where it is stopped before anything came, and not once something did', async () => {
+    await answered();
+    await again();
+    back.tell({ kind: 'done', ending: 'stopped', facts });
+    expect(contents()).toEqual(['Hello', 'A good one']);
+    await again();
+    back.tell({ kind: 'content', text: 'Other' });
+    back.tell({ kind: 'done', ending: 'stopped', facts });
+    expect(contents()).toEqual(['Hello', 'Other']);
+  });
+
+  test('is put back for an edited question too, which is not lost either', async () => {
+    await answered();
+    const [question] = currentChat().chat.messages;
+    void sendEdited(question?.id ?? '', 'Hello there', 'a/model', 'model');
+    await settle();
+    setDraft({ text: 'begun meanwhile' });
+    back.finish(new AppError(refusal));
+    await settle();
+    expect(contents()).toEqual(['Hello', 'A good one']);
+    expect(currentChat().draft.text).toBe('Hello there\n\nbegun meanwhile');
+  });
+
+  test('goes where there was nothing of it', async () => {
+    await ask('Hello');
+    back.finish(new AppError(refusal));
+    await settle();
+    await again();
+    back.finish(new AppError({ ...refusal, message: 'still not enough memory' }));
+    await settle();
+    // The failure is told where the answer would be, with what to do about it.
+    const last = currentChat().chat.messages.at(-1);
+    expect([last?.ending, last?.error?.message]).toEqual(['failed', 'still not enough memory']);
   });
 });

@@ -1,12 +1,14 @@
 // What can be done in a chat. What came of an answer is kept whatever ends it.
 import { AppError } from '../../errors/app-error';
-import { describeFailure } from '../../errors/table';
+import { asSentence, describeFailure } from '../../errors/table';
 import type { Chat, ChatEvent, ChatHead, ChatMessage, ChatSettings, IpcError } from '../../ipc/bindings';
 import { client } from '../../ipc/client';
+import { m } from '../../messages';
 import { chatWords as words } from '../../messages/chat';
 import { attempt } from '../../state/actions';
 import { queryClient } from '../../state/queries';
-import { announce } from '../../state/window';
+import { alert, announce } from '../../state/window';
+import { inTurn, save } from './chat-keeping';
 import { chatKeys } from './chat-queries';
 import {
   chatState,
@@ -22,6 +24,7 @@ import {
   rememberChat,
   show,
 } from './chat-store';
+import { MOST_IMAGES } from './images';
 import { splitThinking } from './think';
 
 const LONGEST_TITLE = 60;
@@ -95,35 +98,6 @@ function titleFrom(text: string): string {
   return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), LONGEST_TITLE / 2)).trimEnd()}…`;
 }
 
-/** What is being written of each chat. */
-const writing = new Map<string, Promise<unknown>>();
-
-/** One after the other for each chat: neither may an older version win, nor one be written after its deletion. */
-function inTurn<T>(id: string, write: () => Promise<T>): Promise<T> {
-  const turn = (writing.get(id) ?? Promise.resolve()).then(write);
-  const settled = turn
-    .catch(() => undefined)
-    .then(() => {
-      if (writing.get(id) === settled) writing.delete(id);
-    });
-  writing.set(id, settled);
-  return turn;
-}
-
-/** A chat as it is now, if there is anything to keep of it. */
-function toKeep(id: string): Chat | null {
-  const chat = chatState.get().open[id]?.chat;
-  return chat && chat.messages.length > 0 ? chat : null;
-}
-
-async function save(id: string): Promise<void> {
-  const chat = toKeep(id);
-  if (!chat) return;
-  // One that is shown no more when its turn comes is kept as it was last.
-  await inTurn(id, () => attempt(words.doing.save, () => client.saveChat(toKeep(id) ?? chat)));
-  await queryClient.invalidateQueries({ queryKey: chatKeys.list });
-}
-
 /** Sends what is written. */
 export async function send(model: string, name: string): Promise<void> {
   const { chat, answering, draft } = currentChat();
@@ -162,10 +136,12 @@ async function ask(chat: Chat, messages: ChatMessage[], model: string, name: str
   const answer = message('assistant', '', { model, ending: 'stopped' });
   const requestId = newId();
   const title = chat.title || titleFrom(messages[0]?.content ?? '');
+  const cutsOff = chat.messages.some(one => !messages.includes(one) && isAnswer(one));
+  const replaced = cutsOff ? chat.messages : null;
   patchOpen(id, open => ({
     ...open,
     chat: { ...chat, title, model, messages: [...messages, answer] },
-    answering: { requestId, messageId: answer.id, reading: null, stopping: false },
+    answering: { requestId, messageId: answer.id, reading: null, stopping: false, replaced },
   }));
   announce(words.announce.answering(name));
   rememberChat(id);
@@ -189,6 +165,9 @@ async function ask(chat: Chat, messages: ChatMessage[], model: string, name: str
   }, 2000);
 }
 
+const isAnswer = ({ role, content, reasoning }: ChatMessage) =>
+  role === 'assistant' && (content !== '' || reasoning !== null);
+
 function take(id: string, messageId: string, event: ChatEvent): void {
   switch (event.kind) {
     case 'reading':
@@ -198,9 +177,11 @@ function take(id: string, messageId: string, event: ChatEvent): void {
       break;
     case 'content':
       patchMessage(id, messageId, one => ({ ...one, content: one.content + event.text }));
+      forgetReplaced(id);
       break;
     case 'reasoning':
       patchMessage(id, messageId, one => ({ ...one, reasoning: (one.reasoning ?? '') + event.text }));
+      forgetReplaced(id);
       break;
     case 'done':
       end(id, messageId, { ending: event.ending, facts: event.facts });
@@ -210,9 +191,42 @@ function take(id: string, messageId: string, event: ChatEvent): void {
   }
 }
 
+/** There is something of the new answer: it counts from now on. */
+function forgetReplaced(id: string): void {
+  if (!chatState.get().open[id]?.answering?.replaced) return;
+  patchOpen(id, open => ({ ...open, answering: open.answering && { ...open.answering, replaced: null } }));
+  void save(id);
+}
+
+/** Nothing came of the new answer, so the old one stays; what was written for the new one goes back to the box. */
+function putBack(id: string, replaced: ChatMessage[], error: IpcError | null): void {
+  patchOpen(id, ({ chat, draft }) => {
+    const asked = chat.messages.findLast(one => one.role === 'user');
+    const edited = asked && !replaced.includes(asked) ? asked : null;
+    const text = [edited?.content, draft.text].filter(Boolean).join('\n\n');
+    return {
+      chat: { ...chat, messages: replaced },
+      answering: null,
+      draft: { text, images: [...(edited?.images ?? []), ...draft.images].slice(0, MOST_IMAGES) },
+    };
+  });
+  void save(id);
+  if (!error) {
+    announce(words.announce.stopped);
+    return;
+  }
+  const { clause, hint } = describeFailure(failureOfIpc(error));
+  alert(m.notices.whatFailed(words.doing.another, clause), asSentence(hint));
+}
+
 function end(id: string, messageId: string, patch: Partial<ChatMessage>): void {
   const open = chatState.get().open[id];
   if (open?.answering?.messageId !== messageId) return;
+  const { replaced } = open.answering;
+  if (replaced && (patch.ending === 'failed' || patch.ending === 'stopped')) {
+    putBack(id, replaced, patch.error ?? null);
+    return;
+  }
   patchMessage(id, messageId, one => {
     const { reasoning, content } = splitThinking(one.content, one.reasoning);
     return { ...one, ...patch, content, reasoning: reasoning === '' ? null : reasoning };

@@ -11,6 +11,8 @@ export type Answering = {
   /** How much of the messages the engine has read. */
   reading: { tokens: number; of: number } | null;
   stopping: boolean;
+  /** The messages as they were, where an answer was cut off for this one and nothing of this one has come yet. */
+  replaced: ChatMessage[] | null;
 };
 
 /** What is written and not sent. */
