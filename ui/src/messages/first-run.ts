@@ -26,7 +26,10 @@ export const firstRunWords = {
     fetching: (step: string, numbers: string) => [step, numbers].filter(Boolean).join(', '),
     ready: (name: string) => `The engine ${name} is here and has answered with a small model.`,
     found: (name: string) => `The engine ${name} is here.`,
-    missing: 'There is no engine yet. It is fetched with the first model that is loaded.',
+    missing: (byItself: boolean) =>
+      byItself
+        ? 'There is no engine yet. It is fetched with the first model that is loaded, or now.'
+        : 'There is no engine yet, and no model runs without one.',
     failed: (clause: string) => `Could not fetch the engine: ${clause}.`,
     again: 'Try again',
   },
@@ -64,6 +67,7 @@ export const firstRunWords = {
   done: {
     title: 'Ready to answer',
     titleWaiting: 'Nearly there',
+    titleMissing: 'Something is still missing',
     titleWithout: 'Paddock is set up',
     body: 'Every program that speaks the OpenAI API can use your models at this address.',
     endpoint: 'Endpoint',

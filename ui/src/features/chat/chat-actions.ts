@@ -1,4 +1,4 @@
-// What can be done in a chat. What came of an answer is kept whatever ends it.
+// What can be done in a chat.
 import { AppError } from '../../errors/app-error';
 import { asSentence, describeFailure } from '../../errors/table';
 import type { Chat, ChatEvent, ChatHead, ChatMessage, ChatSettings, IpcError } from '../../ipc/bindings';

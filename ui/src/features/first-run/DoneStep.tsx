@@ -10,7 +10,8 @@ import { bytes } from '../../format';
 import type { JobView } from '../../ipc/bindings';
 import { m } from '../../messages';
 import { firstRunWords } from '../../messages/first-run';
-import { jobOf, useJobs } from '../../state/downloads';
+import { isActive, jobOf, useJobs } from '../../state/downloads';
+import { isInstalling, useEngineJob } from '../../state/engine-job';
 import { useSnapshot } from '../../state/live';
 import { useModel } from '../../state/queries';
 import { chooseModel } from '../../state/window';
@@ -38,6 +39,10 @@ export function DoneStep() {
   const engine = snapshot?.engine ?? null;
   const waits = !model ? words.waitsForModel : !engine ? words.waitsForEngine : null;
   const without = !model && !wanted;
+  // One that was asked for just now is not told of yet; one that is done becomes a model at once.
+  const fetching = wanted !== null && (!job || isActive(job) || job.state === 'done');
+  const installing = isInstalling(useEngineJob());
+  const comes = (model !== null || fetching) && (engine !== null || installing);
   const tryIt = async () => {
     if (waits || !model) return;
     chooseModel(model.key);
@@ -47,7 +52,8 @@ export function DoneStep() {
   };
   const url = snapshot ? baseUrl(snapshot.endpoint) : '';
   const text = snippet('curl', { url, model: key ?? m.models.chooseTitle, key: null, context: CONTEXT });
-  const title = without ? words.titleWithout : waits ? words.titleWaiting : words.title;
+  const titleOfWaiting = comes ? words.titleWaiting : words.titleMissing;
+  const title = without ? words.titleWithout : waits ? titleOfWaiting : words.title;
   return (
     <Frame
       step="done"

@@ -6,6 +6,7 @@ import type { EngineJob } from '../../ipc/bindings';
 import { firstRunWords } from '../../messages/first-run';
 import { installProgress, isInstalling, useEngineJob } from '../../state/engine-job';
 import { useSnapshot } from '../../state/live';
+import { useSettings } from '../../state/queries';
 import { installEngine } from '../engines/actions';
 import { jobNumbers } from '../engines/view';
 import classes from './FirstRun.module.css';
@@ -15,6 +16,7 @@ const words = firstRunWords.engine;
 export function EngineStrip() {
   const engine = useSnapshot()?.engine ?? null;
   const job = useEngineJob();
+  const byItself = useSettings().data?.fetchMissingEngine ?? false;
   const ended: EngineJob | null = job;
   if (isInstalling(job)) {
     const progress = installProgress(job);
@@ -45,13 +47,11 @@ export function EngineStrip() {
     <section className={classes.strip} aria-label={words.label}>
       <IconWarning size={15} color="var(--pd-warn)" aria-hidden />
       <span className={classes.stripText} role={failed ? 'alert' : undefined}>
-        {failed ? words.failed(asClause(ended.error?.message ?? '')) : words.missing}
+        {failed ? words.failed(asClause(ended.error?.message ?? '')) : words.missing(byItself)}
       </span>
-      {failed && (
-        <Button size="compact-xs" variant="default" onClick={() => void installEngine('latest', null)}>
-          {words.again}
-        </Button>
-      )}
+      <Button size="compact-xs" variant="default" onClick={() => void installEngine('latest', null)}>
+        {failed ? words.again : firstRunWords.machine.fetch}
+      </Button>
     </section>
   );
 }
