@@ -287,6 +287,25 @@ describe('images', () => {
     await page.getByRole('article', { name: 'You' }).getByRole('img', { name: 'Image 1' }).waitFor();
   });
 
+  test('models that are dropped here are added, and images stay with the message', async () => {
+    // What is dropped must never vanish without a word, whichever page is shown.
+    const page = await openChat('vision');
+    const drag = (paths: string[]) =>
+      page.evaluate(given => window.paddockFakeBackEnd?.dragOver(given), paths);
+    await drag(['/home/ada/x.jpg']);
+    await page.getByText('Drop images to attach them').waitFor();
+    expect(await page.getByText('Drop GGUF files or folders to add them').count()).toBe(0);
+    await drag(['/home/ada/granite.gguf']);
+    await page.getByText('Drop GGUF files or folders to add them').waitFor();
+    await page.getByText('Drop images to attach them').waitFor({ state: 'detached' });
+    await page.evaluate(() => window.paddockFakeBackEnd?.drop(['/home/ada/notes.txt']));
+    await page.getByText('notes.txt is not a GGUF file').first().waitFor();
+    await page.evaluate(() => window.paddockFakeBackEnd?.drop(['/home/ada/granite.gguf', '/home/ada/x.jpg']));
+    await page.getByRole('main', { name: 'Models' }).waitFor();
+    await page.keyboard.press('Control+5');
+    await page.getByRole('img', { name: 'Image 1' }).waitFor();
+  });
+
   test('what is no image says so, and a model that cannot see is given none', async () => {
     const page = await openChat('vision');
     await page

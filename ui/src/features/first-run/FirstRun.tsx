@@ -4,7 +4,6 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import { Scroll } from '../../components/Scroll';
 import { firstRunWords as words } from '../../messages/first-run';
 import { announce, useWindow } from '../../state/window';
-import { DropTarget } from '../models/DropTarget';
 import { FoundDialog } from '../models/FoundDialog';
 import { DoneStep } from './DoneStep';
 import { EngineStrip } from './EngineStrip';
@@ -30,7 +29,6 @@ export default function FirstRun() {
         {step !== 'machine' && <EngineStrip />}
       </div>
       <FoundDialog />
-      <DropTarget />
     </Scroll>
   );
 }
