@@ -26,6 +26,10 @@ export const firstRunWords = {
     fetching: (step: string, numbers: string) => [step, numbers].filter(Boolean).join(', '),
     ready: (name: string) => `The engine ${name} is here and has answered with a small model.`,
     found: (name: string) => `The engine ${name} is here.`,
+    trying: (name: string) => `Trying ${name} with a small model`,
+    notProved: (name: string, clause: string) =>
+      `The engine ${name} could not answer with a small model: ${clause}.`,
+    other: 'Fetch another engine',
     missing: (byItself: boolean) =>
       byItself
         ? 'There is no engine yet. It is fetched with the first model that is loaded, or now.'
@@ -82,6 +86,8 @@ export const firstRunWords = {
     tryIt: 'Try it',
     waitsForModel: 'The model has to be here first',
     waitsForEngine: 'The engine has to be here first',
+    waitsForProof: 'The engine is being tried first',
+    waitsForOther: 'The engine does not work here',
     open: 'Open Paddock',
     goesOn: 'What is being fetched goes on.',
     noModel: 'There is no model yet. Discover finds some, and the list takes files that you drop on it.',

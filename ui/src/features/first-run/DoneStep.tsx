@@ -22,12 +22,18 @@ import { resumeJob } from '../downloads/actions';
 import { amount, fraction, pace } from '../downloads/describe';
 import { snippet } from '../server/snippets';
 import { baseUrl } from '../status-bar/EndpointPill';
+import { type EngineProof, useEngineProof } from './engine-proof';
 import { Frame } from './FirstRun';
 import classes from './FirstRun.module.css';
 import { finishFirstRun, useFirstRun } from './first-run-state';
 
 const words = firstRunWords.done;
 const CONTEXT = 8192;
+/** Why an engine that is here is not enough. */
+const WAITS_FOR: Partial<Record<EngineProof['state'], string>> = {
+  trying: words.waitsForProof,
+  failed: words.waitsForOther,
+};
 
 export function DoneStep() {
   const snapshot = useSnapshot();
@@ -37,12 +43,14 @@ export function DoneStep() {
   const key = modelKey ?? (job?.state === 'done' ? job.tag.key : null);
   const model = useModel(key);
   const engine = snapshot?.engine ?? null;
-  const waits = !model ? words.waitsForModel : !engine ? words.waitsForEngine : null;
+  const proof = useEngineProof().state;
+  const waitsForEngine = !engine ? words.waitsForEngine : WAITS_FOR[proof];
+  const waits = !model ? words.waitsForModel : (waitsForEngine ?? null);
   const without = !model && !wanted;
   // One that was asked for just now is not told of yet; one that is done becomes a model at once.
   const fetching = wanted !== null && (!job || isActive(job) || job.state === 'done');
   const installing = isInstalling(useEngineJob());
-  const comes = (model !== null || fetching) && (engine !== null || installing);
+  const comes = (model !== null || fetching) && ((engine !== null && proof !== 'failed') || installing);
   const tryIt = async () => {
     if (waits || !model) return;
     chooseModel(model.key);

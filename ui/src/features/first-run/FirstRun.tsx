@@ -26,7 +26,7 @@ export default function FirstRun() {
     <Scroll className={classes.page} label={words.label}>
       <div className={classes.card}>
         <Current key={step} />
-        {step !== 'machine' && <EngineStrip />}
+        <EngineStrip first={step === 'machine'} />
       </div>
       <FoundDialog />
     </Scroll>
