@@ -103,6 +103,8 @@ function useEstimate(form: LoadForm, params: LoadParams) {
   return useQuery({
     queryKey: [...keys.estimate(form.key), form.engine, form.preset, settled, saved],
     queryFn: () => client.estimateMemory(form.key, settled),
+    // What the form had before it changed is not asked for once more.
+    enabled: settled === params,
     placeholderData: keepPreviousData,
     gcTime: 60_000,
     // Others take and give memory meanwhile.
