@@ -22,6 +22,7 @@ vi.mock('../../src/ipc/client', () => ({
       back.log.push('save ends');
       back.saved.push(structuredClone(chat));
     },
+    getChat: async () => structuredClone(back.saved.at(-1)),
     deleteChat: async () => void back.log.push('delete'),
     stopChat: async () => {
       back.log.push('stop');
@@ -37,7 +38,7 @@ vi.mock('../../src/ipc/client', () => ({
   },
 }));
 
-import { regenerate, removeChat, send, sendEdited } from '../../src/features/chat/chat-actions';
+import { openChat, regenerate, removeChat, send, sendEdited } from '../../src/features/chat/chat-actions';
 import { chatState, currentChat, emptyChat, setDraft, show } from '../../src/features/chat/chat-store';
 
 const facts = {
@@ -113,6 +114,20 @@ describe('writing', () => {
     await settle();
     expect(back.log).toEqual(['save begins', 'save ends', 'save begins', 'save ends']);
     expect(saved().at(-1)).toEqual(['Hello', 'All of it']);
+  });
+
+  test('a chat that is opened again is read after what is being written of it', async () => {
+    await ask('Hello');
+    const free = held();
+    back.tell({ kind: 'content', text: 'All of it' });
+    back.tell({ kind: 'done', ending: 'complete', facts });
+    const { id } = currentChat().chat;
+    show(emptyChat());
+    void openChat(id);
+    await settle();
+    free();
+    await settle();
+    expect(currentChat().chat.messages.map(one => one.content)).toEqual(['Hello', 'All of it']);
   });
 
   test('a chat that is left before its turn is kept whole', async () => {

@@ -71,7 +71,8 @@ export function newChatWith(model: string | null): void {
 export async function openChat(id: string): Promise<void> {
   const open = chatState.get().open[id];
   if (open) return show(open);
-  const chat = await attempt(words.doing.open, () => client.getChat(id));
+  // After what is still being written of it.
+  const chat = await inTurn(id, () => attempt(words.doing.open, () => client.getChat(id)));
   if (chat) show({ chat, answering: null, draft: NO_DRAFT });
 }
 

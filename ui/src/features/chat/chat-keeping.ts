@@ -7,10 +7,10 @@ import { queryClient } from '../../state/queries';
 import { chatKeys } from './chat-queries';
 import { chatState } from './chat-store';
 
-/** What is being written of each chat. */
+/** What is being written or read of each chat. */
 const writing = new Map<string, Promise<unknown>>();
 
-/** One after the other for each chat: neither may an older version win, nor one be written after its deletion. */
+/** One after the other for each chat: no older version may win, none come after its deletion. */
 export function inTurn<T>(id: string, write: () => Promise<T>): Promise<T> {
   const turn = (writing.get(id) ?? Promise.resolve()).then(write);
   const settled = turn
