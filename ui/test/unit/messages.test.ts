@@ -63,7 +63,7 @@ test('no exclamation marks, no "Oops", no dots where an ellipsis is meant', () =
 test('sentence case', () => {
   // Names keep their capitals.
   const names =
-    /Paddock|GGUF|OpenAI|API|GPU|CPU|Ctrl|Shift|Python|JavaScript|Markdown|GB|PATH|URL|Models|Settings|Server|Base|Chat|Discover|Engines/;
+    /Paddock|Studio|Ollama|Hugging|Face|Jan|GGUF|OpenAI|API|GPU|CPU|Ctrl|Shift|Python|JavaScript|Markdown|GB|PATH|URL|Models|Settings|Server|Base|Chat|Discover|Engines/;
   for (const text of all) {
     const capitals = text.split(/(?<=[.?:“]) |[ ,]/).filter((word, at) => at > 0 && /^[A-Z][a-z]/.test(word));
     const odd = capitals.filter(

@@ -99,7 +99,8 @@ export function MemoryBar({ form, draft }: { form: LoadForm; draft: Draft }) {
 function useEstimate(form: LoadForm, params: LoadParams) {
   const [settled] = useDebouncedValue(params, DELAY_MILLISECONDS);
   const saving = useStore(paramSaver.states, states => states[form.key]?.kind ?? 'clean');
-  const saved = saving === 'clean' || saving === 'saved';
+  // Known a moment before the change itself is: both settle together.
+  const [saved] = useDebouncedValue(saving === 'clean' || saving === 'saved', DELAY_MILLISECONDS);
   return useQuery({
     queryKey: [...keys.estimate(form.key), form.engine, form.preset, settled, saved],
     queryFn: () => client.estimateMemory(form.key, settled),
