@@ -76,6 +76,7 @@ pub fn api<R: tauri::Runtime>() -> tauri_specta::Builder<R> {
             commands::engines::use_engine,
             commands::engines::list_engines,
             commands::engines::engine_details,
+            commands::engines::prove_engine,
             commands::engines::available_engines,
             commands::engines::install_engine,
             commands::engines::cancel_engine_install,

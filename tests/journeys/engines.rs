@@ -1,6 +1,7 @@
 //! Engines from a release to a model that answers, and what happens when a release is bad: the double answers as GitHub
 //! does, the archives are the real engine's files.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -649,6 +650,47 @@ async fn the_last_two_good_builds_stay_and_older_ones_go() {
             .iter()
             .any(|seen| seen.starts_with("files "))
     );
+}
+
+/// What was found on this machine is called proved only once it was, and the way that the doctor names leads there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_proof_finds_of_a_listed_engine_is_remembered() {
+    let home = Home::new();
+    home.add_engine(&environment::engine()).await;
+    assert_eq!(current(&home).await["state"], "unproved");
+    let path = environment::engine();
+    let path = path.to_str().unwrap();
+    home.paddock(&["engine", "prove", path]).await.succeeded();
+    let engine = current(&home).await;
+    assert_eq!(
+        (&engine["state"], &engine["proved"]),
+        (&json!("good"), &json!(true))
+    );
+
+    // One that runs no model says so from then on, until a proof finds otherwise.
+    let folder = home.file("dead");
+    let binary = folder.join("llama-server");
+    std::fs::create_dir_all(&folder).unwrap();
+    let write = |text: &str| {
+        std::fs::write(&binary, text).unwrap();
+        std::fs::set_permissions(&binary, std::fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let help = format!("exec '{path}' \"$@\"\n");
+    write(&format!(
+        "#!/bin/sh\ncase \"$1\" in --help|--version|--list-devices) {help};; esac\nexit 3\n"
+    ));
+    home.add_engine(&binary).await;
+    let dead = binary.to_str().unwrap();
+    home.paddock(&["engine", "prove", dead]).await.failed();
+    let state = async || {
+        let engines = engines(&home).await;
+        let engine = engines.iter().find(|engine| engine["path"] == dead);
+        engine.unwrap()["state"].clone()
+    };
+    assert_eq!(state().await, "failed");
+    write(&format!("#!/bin/sh\n{help}"));
+    home.paddock(&["engine", "prove", dead]).await.succeeded();
+    assert_eq!(state().await, "good");
 }
 
 /// LM Studio #2422 #155: own builds, own flags, own ports.

@@ -74,6 +74,14 @@ pub(crate) async fn available_engines(
         .into())
 }
 
+/// Lets an engine load a tiny model and answer. Without an error it did, and the list says so from then on.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn prove_engine(state: State<'_, AppState>, name: String) -> Result<(), IpcError> {
+    state.core()?.prove_listed_engine(&name).await?;
+    Ok(())
+}
+
 /// Begins an installation; the snapshot's `engineJob` tells how it goes on.
 #[tauri::command]
 #[specta::specta]

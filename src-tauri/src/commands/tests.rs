@@ -301,6 +301,22 @@ fn without_an_engine_the_form_is_there_and_loading_says_what_is_missing() {
 }
 
 #[test]
+fn an_engine_is_tried_by_its_name_and_the_list_tells_how_that_went() {
+    let desk = Desk::furnished();
+    let engines = desk.asks("list_engines", json!({})).unwrap();
+    assert_eq!(engines[0]["state"], "unproved");
+    let name = engines[0]["name"].clone();
+    // It says nothing of itself any more. What a proof finds of real ones is the journeys' matter.
+    std::fs::write(desk.file("llama-server"), "#!/bin/sh\nexit 3\n").unwrap();
+    desk.refusal("prove_engine", json!({"name": name}));
+    let engines = desk.asks("list_engines", json!({})).unwrap();
+    assert_eq!(engines[0]["state"], "failed");
+    assert_ne!(engines[0]["problem"], Value::Null);
+    let nobodys = json!({"name": "nobody's"});
+    assert_eq!(desk.refusal("prove_engine", nobodys), "engine_not_found");
+}
+
+#[test]
 fn a_preview_is_the_command_line_and_what_is_wrong_with_it() {
     let desk = Desk::furnished();
     let preview = |params: Value| {

@@ -84,6 +84,8 @@ export const commands = {
 	useEngine: (name: string) => typedError<Settings, IpcError>(__TAURI_INVOKE("use_engine", { name })),
 	listEngines: () => typedError<EngineRow[], IpcError>(__TAURI_INVOKE("list_engines")),
 	engineDetails: (name: string) => typedError<EngineDetails, IpcError>(__TAURI_INVOKE("engine_details", { name })),
+	/**  Lets an engine load a tiny model and answer. Without an error it did, and the list says so from then on. */
+	proveEngine: (name: string) => typedError<null, IpcError>(__TAURI_INVOKE("prove_engine", { name })),
 	/**  What can be installed here: the variants are those of `build`, or of the newest release. */
 	availableEngines: (refresh: boolean, build: string | null) => typedError<AvailableEngines, IpcError>(__TAURI_INVOKE("available_engines", { refresh, build })),
 	/**  Begins an installation; the snapshot's `engineJob` tells how it goes on. */

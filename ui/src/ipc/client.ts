@@ -157,6 +157,8 @@ export const client = {
 
   listEngines: () => unwrap(commands.listEngines()),
   /** Asks the engine itself: devices, version, options. */
+  /** Lets an engine load a tiny model and answer; a failure says why it did not. */
+  proveEngine: (name: string) => unwrap(commands.proveEngine(name)),
   engineDetails: (name: string) => unwrap(commands.engineDetails(name)),
   /** What could be installed of `build`, or of the newest; `refresh` asks anew, else what was heard last is enough. */
   availableEngines: (refresh: boolean, build: string | null) =>

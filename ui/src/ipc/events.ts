@@ -61,7 +61,11 @@ export function onOpenHub(take: (link: OpenHub) => void): Stop {
   return stoppable(events.openHub.listen(event => take(event.payload)));
 }
 
-export type FileDrop = { kind: 'over' } | { kind: 'leave' } | { kind: 'drop'; paths: string[] };
+/** Where the system does not tell before they are dropped which files they are, `over` has none. */
+export type FileDrop =
+  | { kind: 'over'; paths: string[] }
+  | { kind: 'leave' }
+  | { kind: 'drop'; paths: string[] };
 
 /** Files dragged over the window, and dropped. */
 export function onFileDrop(take: (drop: FileDrop) => void): Stop {
@@ -69,7 +73,8 @@ export function onFileDrop(take: (drop: FileDrop) => void): Stop {
     getCurrentWebview().onDragDropEvent(({ payload }) => {
       if (payload.type === 'drop') take({ kind: 'drop', paths: payload.paths });
       else if (payload.type === 'leave') take({ kind: 'leave' });
-      else take({ kind: 'over' });
+      // While they are moved nothing new is told.
+      else if (payload.type === 'enter') take({ kind: 'over', paths: payload.paths });
     }),
   );
 }

@@ -14,7 +14,7 @@ declare global {
       host: FakeHost;
       calls: string[];
       drop: (paths: string[]) => void;
-      dragOver: () => void;
+      dragOver: (paths?: string[]) => void;
       openLink: (link: OpenHub) => void;
       openFiles: (paths: string[]) => void;
     };
@@ -43,7 +43,7 @@ export function install(): void {
       void events.openFiles.emit();
     },
     openLink: link => void events.openHub.emit(link),
-    dragOver: () => void emit('tauri://drag-enter', { paths: ['/x.gguf'], position: { x: 1, y: 1 } }),
+    dragOver: (paths = ['/x.gguf']) => void emit('tauri://drag-enter', { paths, position: { x: 1, y: 1 } }),
     drop: paths => void emit('tauri://drag-drop', { paths, position: { x: 1, y: 1 } }),
   };
 }

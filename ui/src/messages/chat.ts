@@ -42,6 +42,7 @@ export const chatWords = {
     image: 'attach the image',
     link: 'open the link',
     stop: 'stop the answer',
+    another: 'get another answer',
   },
   announce: {
     answering: (name: string) => `${name} is answering.`,

@@ -26,7 +26,14 @@ export const firstRunWords = {
     fetching: (step: string, numbers: string) => [step, numbers].filter(Boolean).join(', '),
     ready: (name: string) => `The engine ${name} is here and has answered with a small model.`,
     found: (name: string) => `The engine ${name} is here.`,
-    missing: 'There is no engine yet. It is fetched with the first model that is loaded.',
+    trying: (name: string) => `Trying ${name} with a small model`,
+    notProved: (name: string, clause: string) =>
+      `The engine ${name} could not answer with a small model: ${clause}.`,
+    other: 'Fetch another engine',
+    missing: (byItself: boolean) =>
+      byItself
+        ? 'There is no engine yet. It is fetched with the first model that is loaded, or now.'
+        : 'There is no engine yet, and no model runs without one.',
     failed: (clause: string) => `Could not fetch the engine: ${clause}.`,
     again: 'Try again',
   },
@@ -64,6 +71,7 @@ export const firstRunWords = {
   done: {
     title: 'Ready to answer',
     titleWaiting: 'Nearly there',
+    titleMissing: 'Something is still missing',
     titleWithout: 'Paddock is set up',
     body: 'Every program that speaks the OpenAI API can use your models at this address.',
     endpoint: 'Endpoint',
@@ -78,6 +86,8 @@ export const firstRunWords = {
     tryIt: 'Try it',
     waitsForModel: 'The model has to be here first',
     waitsForEngine: 'The engine has to be here first',
+    waitsForProof: 'The engine is being tried first',
+    waitsForOther: 'The engine does not work here',
     open: 'Open Paddock',
     goesOn: 'What is being fetched goes on.',
     noModel: 'There is no model yet. Discover finds some, and the list takes files that you drop on it.',

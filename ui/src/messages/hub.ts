@@ -2,7 +2,7 @@
 
 export const hubWords = {
   title: 'Model hub',
-  body: 'Where Discover looks and models come from. Nobody is asked before you open Discover.',
+  body: 'Where models come from. It is asked when you open Discover, and by the first steps, which say so before.',
   endpoint: 'Address',
   endpointHelp: 'Leave it empty for huggingface.co, or enter the address of a mirror.',
   endpointPlaceholder: 'https://huggingface.co',

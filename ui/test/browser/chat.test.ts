@@ -235,6 +235,24 @@ describe('settings and model', () => {
     expect((await asked(page))?.key).toContain('qwen3-8b');
   });
 
+  test('a chat that has not begun asks what runs, not what was picked once', async () => {
+    // The picked one would be loaded, and might push out the one that somebody loaded to talk to.
+    const page = await openChat();
+    await page.evaluate(() => localStorage.setItem('paddock.chatModel', 'qwen/qwen3-8b-q5_k_m'));
+    await page.reload();
+    await page.locator('[data-connected]').first().waitFor({ state: 'attached' });
+    await page.keyboard.press('Control+5');
+    await page.getByText('Try gemma-3-270m').waitFor();
+    // What is picked in a chat is asked in this one, and the next one follows what runs again.
+    await page.getByRole('combobox', { name: 'Model' }).click();
+    await page.getByRole('option', { name: /^qwen3-8b/ }).click();
+    await page.getByText('Try qwen3-8b').waitFor();
+    await say(page, 'Hello');
+    await page.getByRole('article', { name: 'qwen3-8b' }).getByText('tokens/s').waitFor();
+    await page.keyboard.press('Control+n');
+    await page.getByText('Try gemma-3-270m').waitFor();
+  });
+
   test('without a model, the way to one', async () => {
     const page = await openPage('empty');
     await page.keyboard.press('Control+5');
@@ -267,6 +285,25 @@ describe('images', () => {
     expect(images).toHaveLength(2);
     expect(images[0]).toMatch(/^data:image\/png;base64,/);
     await page.getByRole('article', { name: 'You' }).getByRole('img', { name: 'Image 1' }).waitFor();
+  });
+
+  test('models that are dropped here are added, and images stay with the message', async () => {
+    // What is dropped must never vanish without a word, whichever page is shown.
+    const page = await openChat('vision');
+    const drag = (paths: string[]) =>
+      page.evaluate(given => window.paddockFakeBackEnd?.dragOver(given), paths);
+    await drag(['/home/ada/x.jpg']);
+    await page.getByText('Drop images to attach them').waitFor();
+    expect(await page.getByText('Drop GGUF files or folders to add them').count()).toBe(0);
+    await drag(['/home/ada/granite.gguf']);
+    await page.getByText('Drop GGUF files or folders to add them').waitFor();
+    await page.getByText('Drop images to attach them').waitFor({ state: 'detached' });
+    await page.evaluate(() => window.paddockFakeBackEnd?.drop(['/home/ada/notes.txt']));
+    await page.getByText('notes.txt is not a GGUF file').first().waitFor();
+    await page.evaluate(() => window.paddockFakeBackEnd?.drop(['/home/ada/granite.gguf', '/home/ada/x.jpg']));
+    await page.getByRole('main', { name: 'Models' }).waitFor();
+    await page.keyboard.press('Control+5');
+    await page.getByRole('img', { name: 'Image 1' }).waitFor();
   });
 
   test('what is no image says so, and a model that cannot see is given none', async () => {

@@ -57,7 +57,40 @@ test('who has models already takes them', async () => {
   await page.getByRole('menuitem', { name: 'From other apps…' }).click();
   await page.getByRole('dialog').getByRole('button', { name: /^Add / }).click();
   await page.getByText('is here', { exact: false }).first().waitFor();
-  await page.getByRole('heading', { name: /Nearly there|Ready to answer/ }).waitFor();
+  // The engine was skipped: nothing is under way, and the way to it is where that is said.
+  await page.getByRole('heading', { name: 'Something is still missing' }).waitFor();
+  await page.getByText('There is no engine yet. It is fetched with the first model that is loaded').waitFor();
+  expect(await page.getByRole('button', { name: 'Try it' }).getAttribute('aria-disabled')).toBe('true');
+  await press(page, 'Fetch the engine');
+  await page.getByRole('heading', { name: 'Nearly there' }).waitFor();
+  await page.getByRole('heading', { name: 'Ready to answer' }).waitFor();
+  await press(page, 'Try it');
+  await page.locator('nav [aria-current="page"]:has-text("Chat")').waitFor();
+});
+
+test('an engine that was found is tried before it is called good', async () => {
+  const page = await openPage('firstRunUntried');
+  await page.getByText('Trying llama-server with a small model').waitFor();
+  await page.getByText('The engine llama-server is here and has answered with a small model.').waitFor();
+  await press(page, 'Continue');
+  await press(page, /^Download /);
+  await page.getByRole('heading', { name: 'Ready to answer' }).waitFor();
+  expect((await calls(page)).filter(call => call === 'proveEngine')).toHaveLength(1);
+  expect(await calls(page)).not.toContain('installEngine');
+});
+
+test('one that was found and does not work is not called ready', async () => {
+  const page = await openPage('firstRunDead');
+  await page.getByText('The engine llama-server could not answer with a small model: it ended').waitFor();
+  await page.getByRole('region', { name: 'Engine' }).getByRole('button', { name: 'Try again' }).click();
+  await expect.poll(async () => (await calls(page)).filter(call => call === 'proveEngine').length).toBe(2);
+  await press(page, 'Continue');
+  await press(page, /^Download /);
+  await page.getByText('is here', { exact: false }).first().waitFor();
+  await page.getByRole('heading', { name: 'Something is still missing' }).waitFor();
+  expect(await page.getByRole('button', { name: 'Try it' }).getAttribute('aria-disabled')).toBe('true');
+  await press(page, 'Fetch another engine');
+  await page.getByRole('heading', { name: 'Ready to answer' }).waitFor();
 });
 
 test('without a hub it says so and goes on', async () => {

@@ -27,6 +27,23 @@ describe('memory', () => {
     await memory(page).getByText('Fits', { exact: true }).waitFor();
   });
 
+  test('is asked for as the form stands and once that is saved, and not for what was there before', async () => {
+    // Each answer plans a whole load.
+    const page = await openForm('qwen3-8b');
+    const calls = (name: string) =>
+      page.evaluate(
+        wanted => window.paddockFakeBackEnd?.calls.filter(call => call === wanted).length ?? 0,
+        name,
+      );
+    await page.waitForTimeout(300);
+    const before = await calls('estimateMemory');
+    await contextOf(page).fill('131072');
+    await memory(page).getByText('Too big', { exact: true }).waitFor();
+    await expect.poll(() => calls('saveParams')).toBe(1);
+    await page.waitForTimeout(500);
+    expect((await calls('estimateMemory')) - before).toBe(2);
+  });
+
   test('fits by one button, and says how', async () => {
     const page = await openForm('qwen3-8b');
     await memory(page).getByRole('button', { name: 'Fit to this machine' }).click();

@@ -196,6 +196,20 @@ describe('the library', () => {
     await notices.getByText('holiday.jpg').waitFor({ state: 'detached' });
   });
 
+  test('takes files that are dropped on any other page', async () => {
+    const page = await openPage('ready');
+    await row(page, 'gemma-3-270m').waitFor();
+    for (const number of [2, 3, 4, 6]) {
+      await page.keyboard.press(`Control+${number}`);
+      await page.getByRole('main', { name: 'Models' }).waitFor({ state: 'detached' });
+      await page.evaluate(() => window.paddockFakeBackEnd?.dragOver());
+      await page.getByText('Drop GGUF files or folders to add them').waitFor();
+      await page.evaluate(() => window.paddockFakeBackEnd?.drop(['/tmp/granite.gguf']));
+      await pane(page, 'granite-4.0-h-tiny').waitFor();
+    }
+    expect((await calls(page)).filter(call => call === 'importModels')).toHaveLength(4);
+  });
+
   test('a file that was opened with Paddock elsewhere is added and shown, once', async () => {
     const page = await openPage('stopped');
     await row(page, 'gemma-3-270m').waitFor();

@@ -21,7 +21,7 @@ const RESULTS = new URL('../../test-results/', import.meta.url).pathname;
 export const WIDE = { width: 1280, height: 800 };
 export const SMALL = { width: 800, height: 560 };
 
-export type Look = { viewport?: typeof WIDE; ready?: string };
+export type Look = { viewport?: typeof WIDE; ready?: string; motion?: 'reduce' | 'no-preference' };
 
 let browser: Browser;
 const open: { page: Page; problems: string[] }[] = [];
@@ -43,8 +43,12 @@ export function withBrowser(): void {
   });
 }
 
-export async function openPage(scenario: ScenarioName, { viewport = WIDE, ready }: Look = {}) {
-  const context = await browser.newContext({ viewport, colorScheme: 'light', reducedMotion: 'reduce' });
+export async function openPage(scenario: ScenarioName, { viewport = WIDE, ready, motion }: Look = {}) {
+  const context = await browser.newContext({
+    viewport,
+    colorScheme: 'light',
+    reducedMotion: motion ?? 'reduce',
+  });
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const page = await context.newPage();
   page.setDefaultTimeout(8000);

@@ -55,6 +55,18 @@ describe('the command palette', () => {
     expect(await calls(page)).toContain('unloadModel');
   });
 
+  test('tries the chosen model in a chat of its own, whatever runs', async () => {
+    const page = await openPage('chats');
+    // Not the chat of the last time, which the page would show otherwise.
+    await page.evaluate(() => localStorage.setItem('paddock.chat', 'names'));
+    await page.locator('[id="row:qwen/qwen3-8b-q5_k_m"]').click();
+    await palette(page, 'try the chosen');
+    await page.keyboard.press('Enter');
+    await page.getByText('Try qwen3-8b').waitFor();
+    expect(await page.getByRole('combobox', { name: 'Model' }).inputValue()).toContain('qwen3-8b');
+    expect(await page.getByText('Petrel, Halcyon, and').count()).toBe(0);
+  });
+
   test('changes the theme', async () => {
     const page = await openPage('stopped');
     await palette(page, 'dark');

@@ -142,3 +142,35 @@ describe('the page as it is shipped', () => {
     }
   });
 });
+
+test('nothing moves for who wants that', async () => {
+  /** What moved, for longer than anybody sees, while a model loads and answers. */
+  const moved = async (motion: 'reduce' | 'no-preference') => {
+    const page = await openPage('stopped', { motion });
+    const seen = await page.evaluateHandle(() => {
+      const found = new Set<string>();
+      const look = () => {
+        for (const one of document.getAnimations()) {
+          if (Number(one.effect?.getComputedTiming().duration) <= 1) continue;
+          const { target, pseudoElement } = one.effect as KeyframeEffect;
+          found.add(`${target?.className}${pseudoElement ?? ''}`);
+        }
+        requestAnimationFrame(look);
+      };
+      look();
+      return found;
+    });
+    await page.locator('[data-row]').first().waitFor();
+    await page.keyboard.press('Control+L');
+    await page.locator('header').first().getByText('Ready').waitFor();
+    await page.keyboard.press('Control+5');
+    const box = page.getByLabel('Message', { exact: true });
+    await box.fill('slow');
+    await box.press('Enter');
+    await page.getByRole('article').last().getByText('tokens/s').waitFor();
+    return seen.evaluate(found => [...found]);
+  };
+  expect(await moved('reduce')).toEqual([]);
+  // Else the test looks at nothing.
+  expect(await moved('no-preference')).not.toEqual([]);
+});

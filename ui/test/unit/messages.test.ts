@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { m } from '../../src/messages';
 import { chatWords } from '../../src/messages/chat';
+import { desktopWords } from '../../src/messages/desktop';
 import { discoverWords } from '../../src/messages/discover';
 import { downloadWords } from '../../src/messages/downloads';
 import { engineWords } from '../../src/messages/engines';
 import { firstRunWords } from '../../src/messages/first-run';
 import { hubWords } from '../../src/messages/hub';
+import { libraryWords } from '../../src/messages/library';
 import { memoryWords } from '../../src/messages/memory';
 import { optionWords } from '../../src/messages/options';
 import { paletteWords } from '../../src/messages/palette';
@@ -27,12 +29,14 @@ function words(value: unknown): string[] {
 
 const { appliesOnReload, ...formWords } = m.form;
 const pages = [
+  desktopWords,
   discoverWords,
   downloadWords,
   chatWords,
   engineWords,
   firstRunWords,
   hubWords,
+  libraryWords,
   memoryWords,
   optionWords,
   paletteWords,
@@ -40,6 +44,13 @@ const pages = [
   reportWords,
   serverWords,
 ];
+test('every file of words is looked at', () => {
+  const files = readdirSync(new URL('../../src/messages', import.meta.url)).filter(
+    file => file !== 'plural.ts',
+  );
+  expect(pages).toHaveLength(files.length);
+});
+
 const all = words([{ ...m, form: formWords }, ...pages]).concat(
   appliesOnReload(['A']),
   appliesOnReload(['A', 'B']),
@@ -52,7 +63,7 @@ test('no exclamation marks, no "Oops", no dots where an ellipsis is meant', () =
 test('sentence case', () => {
   // Names keep their capitals.
   const names =
-    /Paddock|GGUF|OpenAI|API|GPU|CPU|Ctrl|Shift|Python|JavaScript|Markdown|GB|PATH|URL|Models|Settings|Server|Base|Chat|Discover|Engines/;
+    /Paddock|Studio|Ollama|Hugging|Face|Jan|GGUF|OpenAI|API|GPU|CPU|Ctrl|Shift|Python|JavaScript|Markdown|GB|PATH|URL|Models|Settings|Server|Base|Chat|Discover|Engines/;
   for (const text of all) {
     const capitals = text.split(/(?<=[.?:“]) |[ ,]/).filter((word, at) => at > 0 && /^[A-Z][a-z]/.test(word));
     const odd = capitals.filter(

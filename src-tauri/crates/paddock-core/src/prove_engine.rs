@@ -8,7 +8,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use engines::{Device, SMOKE_REQUEST, binary_in, judge_answer, parse_devices, parse_version};
+use engines::{
+    Device, Fault, SMOKE_REQUEST, binary_in, judge_answer, parse_devices, parse_version,
+};
 use gguf::tiny;
 use load_params::{GpuLayers, LoadParams, Unsupported};
 use serde::Serialize;
@@ -16,7 +18,7 @@ use supervisor::{LaunchSpec, Listen, Registry, StartError, Surroundings};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use crate::core::Core;
+use crate::core::{Core, same_path};
 use crate::engine_error::ProofError;
 use crate::engines::QUESTION_TIMEOUT;
 use crate::error::Error;
@@ -45,7 +47,17 @@ pub struct Proof {
 }
 
 impl Core {
-    /// Proves the engine at `path`, a binary or its folder. Nothing is added or changed.
+    /// Proves an engine of the list. The list tells from then on what came of it.
+    ///
+    /// # Errors
+    /// [`Error::UnknownEngine`]; as of [`Core::prove_engine`].
+    pub async fn prove_listed_engine(&self, name: &str) -> Result<Proof, Error> {
+        let engine = self.engine(name)?;
+        self.prove_engine(&engine.path).await
+    }
+
+    /// Proves the engine at `path`, a binary or its folder. None is added; of one in the list, what came of it is
+    /// remembered.
     ///
     /// # Errors
     /// [`Error::Start`] and [`Error::Proof`]: how it failed.
@@ -55,7 +67,31 @@ impl Core {
             reason: format!("there is no {} in this folder", engines::BINARY_NAME),
         })?;
         let proof = self.prove(&binary, &CancellationToken::new()).await;
+        self.remember_proof(&binary, &proof);
         proof.map_err(Error::Proof)
+    }
+
+    fn remember_proof(&self, binary: &Path, proof: &Result<Proof, ProofError>) {
+        let fault = match proof {
+            Ok(_) => None,
+            Err(source) if source.blames_the_engine() => Some(Fault {
+                code: source.code().to_owned(),
+                message: source.to_string(),
+            }),
+            // What was this moment's fault says nothing of the engine.
+            Err(_) => return,
+        };
+        let store = &self.inner.engine_store;
+        let proved_on = fault.is_none().then(|| store.processor.clone());
+        let engines = self.engines_now().into_iter();
+        for engine in engines.filter(|engine| same_path(&engine.path, binary)) {
+            store.change(|records| {
+                records.change(&engine.name, |record| {
+                    record.fault.clone_from(&fault);
+                    record.proved_on.clone_from(&proved_on);
+                });
+            });
+        }
     }
 
     /// Proves a binary. One that was cancelled is down when this returns.

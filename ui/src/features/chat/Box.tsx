@@ -2,6 +2,7 @@
 import { ActionIcon, Button, Text, Textarea, Tooltip } from '@mantine/core';
 import { type ClipboardEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { IconClose, IconDrop, IconImage, IconSend, IconStop } from '../../components/icons';
+
 import type { ChatModel, Model } from '../../ipc/bindings';
 import { client } from '../../ipc/client';
 import { onFileDrop } from '../../ipc/events';
@@ -13,7 +14,8 @@ import { ContextMeter } from './ContextMeter';
 import { send, stop } from './chat-actions';
 import { currentChat, setDraft, useChat } from './chat-store';
 import { BOX_ID } from './ids';
-import { fitted, fromFile, isImage, isImagePath, MOST_IMAGES } from './images';
+import { isImagePath } from './image-path';
+import { fitted, fromFile, isImage, MOST_IMAGES } from './images';
 
 const words = chatWords.box;
 
@@ -136,15 +138,15 @@ async function attach(images: (() => Promise<string>)[], sees: boolean, name: st
   }
 }
 
-/** The web view hears nothing of files that are dropped; the window tells their paths. */
+/** The web view hears nothing of files that are dropped; the window tells their paths. Others than images are models. */
 function useDroppedImages(sees: boolean, name: string): boolean {
   const [over, setOver] = useState(false);
   useEffect(
     () =>
       onFileDrop(drop => {
-        setOver(drop.kind === 'over');
+        const paths = drop.kind === 'leave' ? [] : drop.paths.filter(isImagePath);
+        setOver(drop.kind === 'over' && (paths.length > 0 || drop.paths.length === 0));
         if (drop.kind !== 'drop') return;
-        const paths = drop.paths.filter(isImagePath);
         const read = (path: string) => async () => fitted(await client.readImage(path), path);
         void attach(paths.map(read), sees, name);
       }),

@@ -1,17 +1,21 @@
-// What can be done in a chat. What came of an answer is kept whatever ends it.
+// What can be done in a chat.
 import { AppError } from '../../errors/app-error';
-import { describeFailure } from '../../errors/table';
+import { asSentence, describeFailure } from '../../errors/table';
 import type { Chat, ChatEvent, ChatHead, ChatMessage, ChatSettings, IpcError } from '../../ipc/bindings';
 import { client } from '../../ipc/client';
+import { m } from '../../messages';
 import { chatWords as words } from '../../messages/chat';
 import { attempt } from '../../state/actions';
 import { queryClient } from '../../state/queries';
-import { announce } from '../../state/window';
+import { alert, announce } from '../../state/window';
+import { inTurn, save } from './chat-keeping';
 import { chatKeys } from './chat-queries';
 import {
   chatState,
+  chooseChatModel,
   currentChat,
   emptyChat,
+  lastChat,
   NO_DRAFT,
   newId,
   patchChat,
@@ -20,6 +24,7 @@ import {
   rememberChat,
   show,
 } from './chat-store';
+import { MOST_IMAGES } from './images';
 import { splitThinking } from './think';
 
 const LONGEST_TITLE = 60;
@@ -52,20 +57,31 @@ function message(role: ChatMessage['role'], content: string, patch: Partial<Chat
 
 export function newChat(): void {
   const { chat } = currentChat();
-  if (chat.messages.length > 0) show(emptyChat(chat.model));
+  if (chat.messages.length > 0) show(emptyChat());
+  // This is the one that is wanted, and not the chat of the last time, which is read when the page is first opened.
+  else rememberChat(chat.id);
+}
+
+/** A new chat with this model, whatever runs. */
+export function newChatWith(model: string | null): void {
+  newChat();
+  if (model !== null) chooseChatModel(model);
 }
 
 export async function openChat(id: string): Promise<void> {
   const open = chatState.get().open[id];
   if (open) return show(open);
-  const chat = await attempt(words.doing.open, () => client.getChat(id));
+  // After what is still being written of it.
+  const chat = await inTurn(id, () => attempt(words.doing.open, () => client.getChat(id)));
   if (chat) show({ chat, answering: null, draft: NO_DRAFT });
 }
 
 /** The chat of the last time; one that is gone is nobody's business. */
 export async function openLast(id: string): Promise<void> {
   try {
-    show({ chat: await client.getChat(id), answering: null, draft: NO_DRAFT });
+    const chat = await client.getChat(id);
+    // Unless another was asked for meanwhile.
+    if (lastChat() === id) show({ chat, answering: null, draft: NO_DRAFT });
   } catch {
     // A new one is shown.
   }
@@ -81,13 +97,6 @@ function titleFrom(text: string): string {
   if (line.length <= LONGEST_TITLE) return line;
   const cut = line.slice(0, LONGEST_TITLE);
   return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), LONGEST_TITLE / 2)).trimEnd()}…`;
-}
-
-async function save(id: string): Promise<void> {
-  const chat = chatState.get().open[id]?.chat;
-  if (!chat || chat.messages.length === 0) return;
-  await attempt(words.doing.save, () => client.saveChat(chat));
-  await queryClient.invalidateQueries({ queryKey: chatKeys.list });
 }
 
 /** Sends what is written. */
@@ -124,13 +133,16 @@ export async function regenerate(model: string, name: string): Promise<void> {
 
 async function ask(chat: Chat, messages: ChatMessage[], model: string, name: string): Promise<void> {
   const { id } = chat;
-  const answer = message('assistant', '', { model });
+  // Kept like this while it comes: one that quitting cuts short was not complete.
+  const answer = message('assistant', '', { model, ending: 'stopped' });
   const requestId = newId();
   const title = chat.title || titleFrom(messages[0]?.content ?? '');
+  const cutsOff = chat.messages.some(one => !messages.includes(one) && isAnswer(one));
+  const replaced = cutsOff ? chat.messages : null;
   patchOpen(id, open => ({
     ...open,
     chat: { ...chat, title, model, messages: [...messages, answer] },
-    answering: { requestId, messageId: answer.id, reading: null, stopping: false },
+    answering: { requestId, messageId: answer.id, reading: null, stopping: false, replaced },
   }));
   announce(words.announce.answering(name));
   rememberChat(id);
@@ -148,9 +160,14 @@ async function ask(chat: Chat, messages: ChatMessage[], model: string, name: str
   clearInterval(saving);
   // The last event comes another way than the answer to the command, and may be later.
   setTimeout(() => {
-    if (chatState.get().open[id]?.answering?.requestId === requestId) end(id, answer.id, {});
+    const answering = chatState.get().open[id]?.answering;
+    if (answering?.requestId !== requestId) return;
+    end(id, answer.id, { ending: answering.stopping ? 'stopped' : 'complete' });
   }, 2000);
 }
+
+const isAnswer = ({ role, content, reasoning }: ChatMessage) =>
+  role === 'assistant' && (content !== '' || reasoning !== null);
 
 function take(id: string, messageId: string, event: ChatEvent): void {
   switch (event.kind) {
@@ -161,9 +178,11 @@ function take(id: string, messageId: string, event: ChatEvent): void {
       break;
     case 'content':
       patchMessage(id, messageId, one => ({ ...one, content: one.content + event.text }));
+      forgetReplaced(id);
       break;
     case 'reasoning':
       patchMessage(id, messageId, one => ({ ...one, reasoning: (one.reasoning ?? '') + event.text }));
+      forgetReplaced(id);
       break;
     case 'done':
       end(id, messageId, { ending: event.ending, facts: event.facts });
@@ -173,9 +192,42 @@ function take(id: string, messageId: string, event: ChatEvent): void {
   }
 }
 
+/** There is something of the new answer: it counts from now on. */
+function forgetReplaced(id: string): void {
+  if (!chatState.get().open[id]?.answering?.replaced) return;
+  patchOpen(id, open => ({ ...open, answering: open.answering && { ...open.answering, replaced: null } }));
+  void save(id);
+}
+
+/** Nothing came of the new answer, so the old one stays; what was written for the new one goes back to the box. */
+function putBack(id: string, replaced: ChatMessage[], error: IpcError | null): void {
+  patchOpen(id, ({ chat, draft }) => {
+    const asked = chat.messages.findLast(one => one.role === 'user');
+    const edited = asked && !replaced.includes(asked) ? asked : null;
+    const text = [edited?.content, draft.text].filter(Boolean).join('\n\n');
+    return {
+      chat: { ...chat, messages: replaced },
+      answering: null,
+      draft: { text, images: [...(edited?.images ?? []), ...draft.images].slice(0, MOST_IMAGES) },
+    };
+  });
+  void save(id);
+  if (!error) {
+    announce(words.announce.stopped);
+    return;
+  }
+  const { clause, hint } = describeFailure(failureOfIpc(error));
+  alert(m.notices.whatFailed(words.doing.another, clause), asSentence(hint));
+}
+
 function end(id: string, messageId: string, patch: Partial<ChatMessage>): void {
   const open = chatState.get().open[id];
   if (open?.answering?.messageId !== messageId) return;
+  const { replaced } = open.answering;
+  if (replaced && (patch.ending === 'failed' || patch.ending === 'stopped')) {
+    putBack(id, replaced, patch.error ?? null);
+    return;
+  }
   patchMessage(id, messageId, one => {
     const { reasoning, content } = splitThinking(one.content, one.reasoning);
     return { ...one, ...patch, content, reasoning: reasoning === '' ? null : reasoning };
@@ -220,24 +272,28 @@ export function changeSettings(patch: Partial<ChatSettings>): void {
 }
 
 export async function renameChat(head: ChatHead, title: string): Promise<void> {
-  const renamed = await attempt(words.doing.rename(titleOf(head)), () => client.renameChat(head.id, title));
-  if (renamed) patchChat(head.id, { title: renamed.title });
+  await inTurn(head.id, async () => {
+    const renamed = await attempt(words.doing.rename(titleOf(head)), () => client.renameChat(head.id, title));
+    if (renamed) patchChat(head.id, { title: renamed.title });
+  });
   await queryClient.invalidateQueries({ queryKey: chatKeys.list });
 }
 
 export async function removeChat(head: ChatHead): Promise<void> {
-  const open = chatState.get().open[head.id];
-  if (open?.answering) await client.stopChat(open.answering.requestId).catch(() => undefined);
-  // First: what is still being answered must not be saved once more.
-  if (chatState.get().currentId === head.id) show(emptyChat(open?.chat.model ?? null));
+  const answering = chatState.get().open[head.id]?.answering;
+  // First: what still comes of an answer must not be saved once more.
+  if (chatState.get().currentId === head.id) show(emptyChat());
   chatState.set(state => {
     const { [head.id]: _, ...rest } = state.open;
     return { ...state, open: rest };
   });
-  const done = await attempt(words.doing.remove(titleOf(head)), async () => {
-    await client.deleteChat(head.id);
-    return true;
-  });
+  if (answering) await client.stopChat(answering.requestId).catch(() => undefined);
+  const done = await inTurn(head.id, () =>
+    attempt(words.doing.remove(titleOf(head)), async () => {
+      await client.deleteChat(head.id);
+      return true;
+    }),
+  );
   if (done) announce(words.announce.removed(titleOf(head)));
   await queryClient.invalidateQueries({ queryKey: chatKeys.list });
 }

@@ -5,7 +5,7 @@ import { client } from '../../ipc/client';
 import { useModels } from '../../state/queries';
 import { useActiveStatuses, useModelStatus } from '../../state/status';
 import { useWindow } from '../../state/window';
-import { useChat } from './chat-store';
+import { lastModel, useChat } from './chat-store';
 
 export const chatKeys = {
   list: ['chats'] as const,
@@ -30,7 +30,7 @@ export function useTalkers(): Model[] {
   return models.filter(model => model.present && !model.problem);
 }
 
-/** The model that the chat asks next: its own, else the one that runs, else the one that is chosen. */
+/** The model that the chat asks next: its own, else the one that runs, the one picked last, the chosen one. */
 export function useChatPartner(): Model | null {
   const wanted = useChat(open => open.chat.model);
   const chosen = useWindow(value => value.modelKey);
@@ -38,9 +38,8 @@ export function useChatPartner(): Model | null {
   const active = useActiveStatuses();
   const of = (key: string | null | undefined) => talkers.find(model => model.key === key);
   const ready = active.filter(({ state }) => state === 'ready' || state === 'starting');
-  // A chat that has not begun follows what runs.
   const runs = ready.map(({ key }) => of(key)).find(Boolean);
-  return of(wanted) ?? runs ?? of(chosen) ?? talkers[0] ?? null;
+  return of(wanted) ?? runs ?? of(lastModel()) ?? of(chosen) ?? talkers[0] ?? null;
 }
 
 /** What the model's engine says of it; nothing while it is not loaded. */

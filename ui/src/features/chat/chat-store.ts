@@ -11,6 +11,8 @@ export type Answering = {
   /** How much of the messages the engine has read. */
   reading: { tokens: number; of: number } | null;
   stopping: boolean;
+  /** The messages as they were, where an answer was cut off for this one and nothing of this one has come yet. */
+  replaced: ChatMessage[] | null;
 };
 
 /** What is written and not sent. */
@@ -37,13 +39,21 @@ const MODEL = 'paddock.chatModel';
 
 export const newId = () => crypto.randomUUID();
 
-export function emptyChat(model: string | null): OpenChat {
-  const chat: Chat = { id: newId(), title: '', model, updatedAt: 0, settings: NO_SETTINGS, messages: [] };
+/** A chat that has not begun has no model until one is picked in it: it follows what runs. */
+export function emptyChat(): OpenChat {
+  const chat: Chat = {
+    id: newId(),
+    title: '',
+    model: null,
+    updatedAt: 0,
+    settings: NO_SETTINGS,
+    messages: [],
+  };
   return { chat, answering: null, draft: NO_DRAFT };
 }
 
 function initial(): State {
-  const first = emptyChat(remembered(MODEL));
+  const first = emptyChat();
   return { currentId: first.chat.id, open: { [first.chat.id]: first } };
 }
 
@@ -52,6 +62,8 @@ export const chatState = createStore<State>(initial());
 /** The chat that was shown when the window was last open. */
 export const lastChat = () => remembered(LAST);
 export const rememberChat = (id: string) => remember(LAST, id);
+/** The model that was picked last, in whichever chat. */
+export const lastModel = () => remembered(MODEL);
 
 const current = (state: State): OpenChat => {
   const open = state.open[state.currentId];
@@ -108,7 +120,7 @@ export function setDraft(patch: Partial<Draft>): void {
   patchOpen(chatState.get().currentId, open => ({ ...open, draft: { ...open.draft, ...patch } }));
 }
 
-/** The model for this chat and for new ones. */
+/** The model for this chat, and for new ones while none runs. */
 export function chooseChatModel(model: string): void {
   remember(MODEL, model);
   patchChat(chatState.get().currentId, { model });

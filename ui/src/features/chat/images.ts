@@ -9,7 +9,6 @@ const LONGEST_SIDE = 1536;
 const SMALL_ENOUGH = 700_000;
 
 export const isImage = (file: File) => file.type.startsWith('image/');
-export const isImagePath = (path: string) => /\.(png|jpe?g|gif|webp|bmp)$/i.test(path);
 
 const notAnImage = (name: string) =>
   new AppError({ code: 'not_an_image', message: words.box.notAnImage(name), hint: '', log: [] });

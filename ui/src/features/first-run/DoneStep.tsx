@@ -10,23 +10,30 @@ import { bytes } from '../../format';
 import type { JobView } from '../../ipc/bindings';
 import { m } from '../../messages';
 import { firstRunWords } from '../../messages/first-run';
-import { jobOf, useJobs } from '../../state/downloads';
+import { isActive, jobOf, useJobs } from '../../state/downloads';
+import { isInstalling, useEngineJob } from '../../state/engine-job';
 import { useSnapshot } from '../../state/live';
 import { useModel } from '../../state/queries';
 import { chooseModel } from '../../state/window';
-import { chooseChatModel } from '../chat/chat-store';
+import { newChatWith } from '../chat/chat-actions';
 import { BOX_ID } from '../chat/ids';
 import { repoName, shortName } from '../discover/view';
 import { resumeJob } from '../downloads/actions';
 import { amount, fraction, pace } from '../downloads/describe';
 import { snippet } from '../server/snippets';
 import { baseUrl } from '../status-bar/EndpointPill';
+import { type EngineProof, useEngineProof } from './engine-proof';
 import { Frame } from './FirstRun';
 import classes from './FirstRun.module.css';
 import { finishFirstRun, useFirstRun } from './first-run-state';
 
 const words = firstRunWords.done;
 const CONTEXT = 8192;
+/** Why an engine that is here is not enough. */
+const WAITS_FOR: Partial<Record<EngineProof['state'], string>> = {
+  trying: words.waitsForProof,
+  failed: words.waitsForOther,
+};
 
 export function DoneStep() {
   const snapshot = useSnapshot();
@@ -36,18 +43,25 @@ export function DoneStep() {
   const key = modelKey ?? (job?.state === 'done' ? job.tag.key : null);
   const model = useModel(key);
   const engine = snapshot?.engine ?? null;
-  const waits = !model ? words.waitsForModel : !engine ? words.waitsForEngine : null;
+  const proof = useEngineProof().state;
+  const waitsForEngine = !engine ? words.waitsForEngine : WAITS_FOR[proof];
+  const waits = !model ? words.waitsForModel : (waitsForEngine ?? null);
   const without = !model && !wanted;
+  // One that was asked for just now is not told of yet; one that is done becomes a model at once.
+  const fetching = wanted !== null && (!job || isActive(job) || job.state === 'done');
+  const installing = isInstalling(useEngineJob());
+  const comes = (model !== null || fetching) && ((engine !== null && proof !== 'failed') || installing);
   const tryIt = async () => {
     if (waits || !model) return;
     chooseModel(model.key);
-    chooseChatModel(model.key);
+    newChatWith(model.key);
     await finishFirstRun('chat');
     focusSoon(BOX_ID);
   };
   const url = snapshot ? baseUrl(snapshot.endpoint) : '';
   const text = snippet('curl', { url, model: key ?? m.models.chooseTitle, key: null, context: CONTEXT });
-  const title = without ? words.titleWithout : waits ? words.titleWaiting : words.title;
+  const titleOfWaiting = comes ? words.titleWaiting : words.titleMissing;
+  const title = without ? words.titleWithout : waits ? titleOfWaiting : words.title;
   return (
     <Frame
       step="done"

@@ -4,7 +4,6 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import { Scroll } from '../../components/Scroll';
 import { firstRunWords as words } from '../../messages/first-run';
 import { announce, useWindow } from '../../state/window';
-import { DropTarget } from '../models/DropTarget';
 import { FoundDialog } from '../models/FoundDialog';
 import { DoneStep } from './DoneStep';
 import { EngineStrip } from './EngineStrip';
@@ -27,10 +26,9 @@ export default function FirstRun() {
     <Scroll className={classes.page} label={words.label}>
       <div className={classes.card}>
         <Current key={step} />
-        {step !== 'machine' && <EngineStrip />}
+        <EngineStrip first={step === 'machine'} />
       </div>
       <FoundDialog />
-      <DropTarget />
     </Scroll>
   );
 }

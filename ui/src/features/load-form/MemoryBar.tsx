@@ -99,10 +99,13 @@ export function MemoryBar({ form, draft }: { form: LoadForm; draft: Draft }) {
 function useEstimate(form: LoadForm, params: LoadParams) {
   const [settled] = useDebouncedValue(params, DELAY_MILLISECONDS);
   const saving = useStore(paramSaver.states, states => states[form.key]?.kind ?? 'clean');
-  const saved = saving === 'clean' || saving === 'saved';
+  // Known a moment before the change itself is: both settle together.
+  const [saved] = useDebouncedValue(saving === 'clean' || saving === 'saved', DELAY_MILLISECONDS);
   return useQuery({
     queryKey: [...keys.estimate(form.key), form.engine, form.preset, settled, saved],
     queryFn: () => client.estimateMemory(form.key, settled),
+    // What the form had before it changed is not asked for once more.
+    enabled: settled === params,
     placeholderData: keepPreviousData,
     gcTime: 60_000,
     // Others take and give memory meanwhile.

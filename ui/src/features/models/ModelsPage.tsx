@@ -7,7 +7,6 @@ import { m } from '../../messages';
 import { useModels } from '../../state/queries';
 import { useActiveStatuses } from '../../state/status';
 import { chooseModel, useWindow } from '../../state/window';
-import { DropTarget } from './DropTarget';
 import { FoundDialog } from './FoundDialog';
 import { ModelList } from './ModelList';
 import { BACK_ID, ModelPane } from './ModelPane';
@@ -53,7 +52,6 @@ export function ModelsPage() {
           )}
         </section>
       )}
-      <DropTarget />
       <FoundDialog />
     </div>
   );

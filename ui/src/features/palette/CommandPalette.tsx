@@ -26,6 +26,7 @@ import { useModels } from '../../state/queries';
 import { isOn, useActiveStatuses } from '../../state/status';
 import { chooseTheme, THEMES } from '../../state/theme';
 import { openModel, openTab, patchWindow, TABS, useWindow } from '../../state/window';
+import { newChatWith } from '../chat/chat-actions';
 import { BOX_ID } from '../chat/ids';
 import { beginFirstRun } from '../first-run/first-run-state';
 import { offerFound } from '../models/library-queries';
@@ -166,6 +167,7 @@ function useActions(): SpotlightActionGroupData {
   const snapshot = useSnapshot();
   const active = useActiveStatuses().filter(status => isOn(status.state));
   const { models } = useModels();
+  const chosen = useWindow(value => value.modelKey);
   const nameOf = (key: string) => models.find(model => model.key === key)?.name ?? key;
   const actions = [
     {
@@ -173,6 +175,7 @@ function useActions(): SpotlightActionGroupData {
       label: words.newChat,
       leftSection: <IconChat {...icon} aria-hidden />,
       onClick: () => {
+        newChatWith(chosen);
         openTab('chat');
         requestAnimationFrame(() => document.getElementById(BOX_ID)?.focus());
       },

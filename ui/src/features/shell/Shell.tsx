@@ -11,6 +11,7 @@ import { followLibrary, useSettings } from '../../state/queries';
 import { connectTraffic } from '../../state/traffic';
 import { useWindow } from '../../state/window';
 import { useFirstRun } from '../first-run/first-run-state';
+import { DropTarget } from '../models/DropTarget';
 import { ModelsPage } from '../models/ModelsPage';
 import { RemoveDialog } from '../models/RemoveDialog';
 import { StatusBar } from '../status-bar/StatusBar';
@@ -65,6 +66,7 @@ export function Shell() {
           <Suspense>
             <FirstRun />
           </Suspense>
+          <DropTarget leavesImages={false} />
         </main>
         <LiveRegion />
       </div>
@@ -80,6 +82,7 @@ export function Shell() {
           <Suspense>
             <Page />
           </Suspense>
+          <DropTarget leavesImages={tab === 'chat'} />
         </main>
       </div>
       <RemoveDialog />

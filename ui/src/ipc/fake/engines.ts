@@ -156,6 +156,13 @@ export class FakeEngines {
   readonly commands = {
     listEngines: () => this.scenario.engineRows,
     engineDetails: () => this.scenario.engineDetails,
+    proveEngine: async ({ name }: Args) => {
+      await new Promise(resolve => setTimeout(resolve, 4 * this.scenario.stepMilliseconds));
+      this.scenario.engineRows = this.scenario.engineRows.map(one =>
+        one.name === name ? { ...one, state: 'good', proved: true } : one,
+      );
+      return null;
+    },
     availableEngines: ({ refresh, build: tag }: Args) => {
       if (refresh && !this.scenario.available.problem) this.scenario.available.checkedAt = Date.now();
       const { available, engineRows: rows } = this.scenario;

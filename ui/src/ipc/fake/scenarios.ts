@@ -234,6 +234,17 @@ const placement: Placement = {
   warnings: ['No layer is on a GPU although all were asked for: this engine sees none here.'],
 };
 
+/** Paddock was never opened before, and this engine was found. */
+function firstRunWith(scenario: Scenario, name: string): void {
+  scenario.startUp = { kind: 'ready', firstRun: true };
+  scenario.models = [];
+  scenario.settings.modelFolders = [];
+  scenario.snapshot.engine = name;
+  scenario.engineRows = scenario.engineRows
+    .filter(one => one.name === name)
+    .map(one => ({ ...one, current: true, state: 'unproved', proved: false }));
+}
+
 const changes = {
   stopped: () => undefined,
   longLoad: scenario => {
@@ -344,6 +355,19 @@ const changes = {
       message: 'the hub cannot be reached',
       details: [],
       hint: 'Check the connection.',
+    };
+  },
+  /** Never opened before, and an engine is here that nobody has tried. */
+  firstRunUntried: scenario => {
+    firstRunWith(scenario, 'llama-server');
+  },
+  firstRunDead: scenario => {
+    firstRunWith(scenario, 'llama-server');
+    scenario.refuse.proveEngine = {
+      code: 'illegal_instruction',
+      message: 'it ended with an illegal instruction',
+      details: [],
+      hint: 'Take another build.',
     };
   },
   noEngine: scenario => {
