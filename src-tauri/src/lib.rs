@@ -172,6 +172,8 @@ pub fn run() {
             app.manage(tray::Clipboard::default());
             app.manage(commands::chat::Answers::default());
             let handle = app.handle().clone();
+            #[cfg(not(target_os = "linux"))]
+            tray::listen(&handle);
             window::first(&handle);
             start_up::begin(&handle);
             deep_link::listen(&handle);
