@@ -1,6 +1,7 @@
 //! The desktop shell: wires Paddock's core to a window. Commands are in `commands/`, about ten lines each; what they
 //! do is `paddock-core`'s. Nothing below this package knows Tauri.
 
+mod app_image;
 mod app_state;
 mod command_line;
 mod commands;
