@@ -3,10 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::app_image;
+
 /// Where the command is, and how a shell finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Status {
-    /// The command beside the app; none where it was not packed.
+    /// The command beside the app; none where it was not packed, or lies in an image that is mounted elsewhere at each
+    /// start.
     pub(crate) program: Option<PathBuf>,
     /// The link, or the folder in `PATH`, that Paddock made or would make.
     pub(crate) place: PathBuf,
@@ -63,6 +66,8 @@ pub(crate) struct CommandLine {
     program: PathBuf,
     place: PathBuf,
     path: Vec<PathBuf>,
+    /// The program is at its place only while the app runs: a link to it would soon lead nowhere.
+    mounted: bool,
 }
 
 impl CommandLine {
@@ -77,17 +82,18 @@ impl CommandLine {
             program,
             place,
             path,
+            mounted: app_image::of_this_program().is_some(),
         })
     }
 
     pub(crate) fn status(&self) -> Status {
         let folder = self.program.parent().unwrap_or(Path::new(""));
         // A package puts it where shells look anyway.
-        let beside = self.program.is_file() && self.path.iter().any(|entry| entry == folder);
+        let beside = self.is_packed() && self.path.iter().any(|entry| entry == folder);
         let ours = self.is_ours();
         let on_path = self.is_on_path();
         Status {
-            program: self.program.is_file().then(|| self.program.clone()),
+            program: self.is_packed().then(|| self.program.clone()),
             place: self.place.clone(),
             installed: beside || (ours && on_path),
             ours,
@@ -95,13 +101,17 @@ impl CommandLine {
             blocked: !ours && self.is_taken(),
         }
     }
+
+    fn is_packed(&self) -> bool {
+        self.program.is_file() && !self.mounted
+    }
 }
 
 #[cfg(unix)]
 impl CommandLine {
     /// Puts it there. Once more is no error.
     pub(crate) fn install(&self) -> Result<(), CommandLineError> {
-        if !self.program.is_file() {
+        if !self.is_packed() {
             return Err(CommandLineError::NotPacked(self.program.clone()));
         }
         if self.is_ours() {
@@ -179,7 +189,7 @@ fn place(home: &Path, program: &Path) -> PathBuf {
 impl CommandLine {
     /// Puts the app's folder into the user's own `PATH`. Once more is no error.
     pub(crate) fn install(&self) -> Result<(), CommandLineError> {
-        if !self.program.is_file() {
+        if !self.is_packed() {
             return Err(CommandLineError::NotPacked(self.program.clone()));
         }
         if self.is_ours() {
@@ -278,6 +288,7 @@ mod tests {
             place: place(&folder.join("home"), &program),
             path: vec![PathBuf::from("/usr/bin"), bin],
             program,
+            mounted: false,
         }
     }
 
@@ -347,6 +358,19 @@ mod tests {
         std::fs::remove_file(&user.program).unwrap();
         assert_eq!(user.status().program, None);
         assert_eq!(user.install().unwrap_err().code(), "command_line_missing");
+    }
+
+    /// An AppImage is mounted elsewhere at each start; a link into it is dead when the app ends.
+    #[test]
+    fn what_is_only_mounted_is_not_linked_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut user = user(folder.path());
+        user.mounted = true;
+        user.path.push(folder.path().join("app"));
+        let status = user.status();
+        assert!(status.program.is_none() && !status.installed);
+        assert_eq!(user.install().unwrap_err().code(), "command_line_missing");
+        assert!(!user.place.is_symlink());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The desktop shell: wires Paddock's core to a window. Commands are in `commands/`, about ten lines each; what they
 //! do is `paddock-core`'s. Nothing below this package knows Tauri.
 
+mod app_image;
 mod app_state;
 mod command_line;
 mod commands;
@@ -178,6 +179,8 @@ pub fn run() {
             app.manage(tray::Clipboard::default());
             app.manage(commands::chat::Answers::default());
             let handle = app.handle().clone();
+            #[cfg(not(target_os = "linux"))]
+            tray::listen(&handle);
             window::first(&handle);
             start_up::begin(&handle);
             deep_link::listen(&handle);

@@ -12,8 +12,8 @@ pub(crate) use by_system::{is_on, set};
 
 /// The program to start: this one, or the image that it is in.
 fn program() -> io::Result<std::path::PathBuf> {
-    match std::env::var_os("APPIMAGE") {
-        Some(image) => Ok(image.into()),
+    match crate::app_image::of_this_program() {
+        Some(image) => Ok(image),
         None => std::env::current_exe(),
     }
 }
@@ -57,20 +57,25 @@ mod by_entry {
 
     fn entry(program: &Path) -> io::Result<String> {
         Ok(format!(
-            "[Desktop Entry]\nType=Application\nName=Paddock\nComment=Run GGUF models on this computer\nExec={}\nTerminal=false\nX-GNOME-Autostart-enabled=true\n",
+            "[Desktop Entry]\nType=Application\nName=Paddock\nComment=Run GGUF models on this computer\nTryExec={}\nExec={}\nTerminal=false\nX-GNOME-Autostart-enabled=true\n",
+            // A package that is removed leaves the users' entries: without the program they are passed over.
+            text_of(program)?.replace('\\', "\\\\"),
             quoted(program)?
         ))
     }
 
-    /// As the Desktop Entry Specification wants arguments quoted, in a value in which backslashes count twice.
-    fn quoted(program: &Path) -> io::Result<String> {
+    fn text_of(program: &Path) -> io::Result<&str> {
         let text = program.to_str().filter(|text| !text.contains(['\n', '\r']));
-        let text = text.ok_or_else(|| {
+        text.ok_or_else(|| {
             let path: PathBuf = program.to_owned();
             io::Error::other(format!("{} cannot be written in an entry", path.display()))
-        })?;
+        })
+    }
+
+    /// As the Desktop Entry Specification wants arguments quoted, in a value in which backslashes count twice.
+    fn quoted(program: &Path) -> io::Result<String> {
         let mut quoted = String::from("\"");
-        for character in text.chars() {
+        for character in text_of(program)?.chars() {
             match character {
                 '"' | '`' | '$' => quoted.push_str("\\\\"),
                 '\\' => quoted.push_str("\\\\\\"),
@@ -96,10 +101,11 @@ mod by_entry {
             assert!(is_on(config.path()));
             let text = std::fs::read_to_string(config.path().join(ENTRY)).unwrap();
             let program = std::env::current_exe().unwrap();
-            assert!(
-                text.contains(&format!("Exec=\"{}\"\n", program.display())),
-                "{text}"
-            );
+            let program = program.display();
+            let lines: Vec<&str> = text.lines().collect();
+            assert!(lines.contains(&&*format!("Exec=\"{program}\"")), "{text}");
+            // After the package was removed, an entry without it is a failure at every login.
+            assert!(lines.contains(&&*format!("TryExec={program}")), "{text}");
             set(config.path(), false).unwrap();
             assert!(!is_on(config.path()));
             assert!(!config.path().join(ENTRY).exists());
@@ -127,6 +133,8 @@ mod by_entry {
             assert_eq!(quoted("/50%"), "\"/50%%\"");
             assert_eq!(quoted("/a\\b"), "\"/a\\\\\\\\b\"");
             assert!(super::quoted(Path::new("/a\nb")).is_err());
+            let entry = entry(Path::new("/my a\\b")).unwrap();
+            assert!(entry.contains("\nTryExec=/my a\\\\b\n"), "{entry}");
         }
     }
 }
@@ -159,6 +167,10 @@ mod by_system {
 
     fn launcher() -> io::Result<AutoLaunch> {
         let program = super::program()?.display().to_string();
+        // Windows takes the value for a command line and `auto-launch` writes it as it is: at a blank, another program
+        // would be looked for first.
+        #[cfg(windows)]
+        let program = format!("\"{program}\"");
         let mut builder = AutoLaunchBuilder::new();
         builder.set_app_name("Paddock").set_app_path(&program);
         // This user's alone: for all users it takes an administrator.

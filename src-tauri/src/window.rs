@@ -1,13 +1,18 @@
 //! The main window: made when it is first wanted, shown, hidden in favour of the tray, and brought back.
 //!
 //! Started into the tray, Paddock has no web view at all: that is most of its memory, and all that stirs at idle.
+//!
+//! Invariant: it shows the app's own page and no other, whatever is clicked, dropped or chosen from the web view's menus.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use paddock_core::Core;
 use settings::{DataDir, DesktopSettings};
 use tauri::plugin::TauriPlugin;
-use tauri::{AppHandle, CloseRequestApi, Manager, Runtime, WebviewWindow, WebviewWindowBuilder};
+use tauri::webview::NewWindowResponse;
+use tauri::{
+    AppHandle, CloseRequestApi, Manager, Runtime, Url, WebviewWindow, WebviewWindowBuilder,
+};
 use tauri_plugin_window_state::StateFlags;
 
 use crate::app_state::AppState;
@@ -41,11 +46,33 @@ fn main<R: Runtime>(app: &AppHandle<R>) -> Option<WebviewWindow<R>> {
 /// Makes the window as the app's configuration says. Where another is faster, it is that one's.
 fn make<R: Runtime>(app: &AppHandle<R>) -> Option<WebviewWindow<R>> {
     let config = app.config().app.windows.first()?;
+    let in_development = app.config().build.dev_url.clone();
+    let in_development = in_development.filter(|_| tauri::is_dev());
     WebviewWindowBuilder::from_config(app, config)
+        // The web view's own menu would open, and fetch, a link of an answer; the page opens links in the browser.
+        .map(|window| {
+            window
+                .on_navigation(move |url| is_the_apps(url, in_development.as_ref()))
+                .on_new_window(|_, _| NewWindowResponse::Deny)
+                .on_download(|_, _| false)
+        })
         .and_then(WebviewWindowBuilder::build)
         .inspect_err(|error| tracing::error!(%error, "the window could not be made"))
         .ok()
         .or_else(|| main(app))
+}
+
+/// Whether this is the app's own page: what is packed in it or, while the page is being written, its server's.
+fn is_the_apps(url: &Url, in_development: Option<&Url>) -> bool {
+    let packed = if cfg!(windows) {
+        // A name that Windows' web view leads to the app. Elsewhere it is any program's that listens on this machine.
+        matches!(url.scheme(), "http" | "https")
+            && url.host_str() == Some("tauri.localhost")
+            && url.port().is_none()
+    } else {
+        url.scheme() == "tauri" && url.host_str() == Some("localhost")
+    };
+    packed || in_development.is_some_and(|server| server.origin() == url.origin())
 }
 
 /// Does something with the window, once there is one.
@@ -127,5 +154,38 @@ pub(crate) fn on_close<R: Runtime>(app: &AppHandle<R>, close: &CloseRequestApi) 
             HIDDEN.store(true, Ordering::Relaxed);
             let _ = window.hide();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A foreign page in the window would look like the app.
+    #[test]
+    fn only_the_apps_own_pages_are_shown() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let own = if cfg!(windows) {
+            "http://tauri.localhost/"
+        } else {
+            "tauri://localhost/"
+        };
+        let server = url("http://localhost:5173/");
+        assert!(is_the_apps(&url(own), None));
+        assert!(is_the_apps(&url(own), Some(&server)));
+        for page in [
+            "https://example.com/",
+            "http://localhost:5173/",
+            "http://127.0.0.1:8421/v1/models",
+            "http://tauri.localhost:8080/",
+            "tauri://elsewhere/",
+            "file:///etc/passwd",
+            "data:text/html,x",
+            "about:blank",
+        ] {
+            assert!(!is_the_apps(&url(page), None), "{page}");
+        }
+        assert!(is_the_apps(&url("http://localhost:5173/x"), Some(&server)));
+        assert!(!is_the_apps(&url("http://localhost:5174/"), Some(&server)));
     }
 }

@@ -8,6 +8,8 @@
 
 mod act;
 mod icons;
+#[cfg(any(not(target_os = "linux"), test))]
+mod ids;
 #[cfg(target_os = "linux")]
 mod linux;
 mod menu;
@@ -26,6 +28,8 @@ pub(crate) use act::Clipboard;
 use linux as platform;
 #[cfg(not(target_os = "linux"))]
 use others as platform;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use others::listen;
 
 use crate::window;
 use menu::{Facts, Running, View};

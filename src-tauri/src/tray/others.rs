@@ -1,7 +1,5 @@
 //! The tray on Windows and macOS: Tauri's, which the system always shows.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use tauri::menu::{Menu, MenuBuilder, MenuItemBuilder};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Runtime};
@@ -18,11 +16,17 @@ const LONGEST_TOOLTIP: usize = 120;
 pub(crate) struct Icon<R: Runtime> {
     app: AppHandle<R>,
     tray: TrayIcon<R>,
-    acts: Acts,
 }
 
-/// What the entries do, by their number.
-type Acts = Arc<Mutex<Vec<Option<Act>>>>;
+/// Hears what is chosen in the menus from now on. Once for the app: Tauri keeps what listens for as long as the app
+/// lives, also past the icon that it was given with.
+pub(crate) fn listen<R: Runtime>(app: &AppHandle<R>) {
+    app.on_menu_event(|app, event| {
+        if let Some(act) = Act::of_id(event.id().as_ref()) {
+            perform(app, act);
+        }
+    });
+}
 
 /// Shows the icon. None where the system refuses it.
 pub(crate) async fn show<R: Runtime>(
@@ -30,21 +34,12 @@ pub(crate) async fn show<R: Runtime>(
     shown: &watch::Sender<bool>,
     view: View,
 ) -> Option<Icon<R>> {
-    let acts = Acts::default();
-    let chosen = Arc::clone(&acts);
-    let built = menu(app, &view, &acts).and_then(|menu| {
+    let built = menu(app, &view).and_then(|menu| {
         TrayIconBuilder::with_id("paddock")
             .icon(icons::of(view.overall))
             .tooltip(tooltip(&view))
             .menu(&menu)
             .show_menu_on_left_click(cfg!(target_os = "macos"))
-            .on_menu_event(move |app, event| {
-                let acts = chosen.lock().unwrap_or_else(PoisonError::into_inner);
-                let number = event.id().as_ref().parse::<usize>().ok();
-                if let Some(act) = number.and_then(|number| acts.get(number).cloned().flatten()) {
-                    perform(app, act);
-                }
-            })
             .on_tray_icon_event(|tray, event| {
                 let opens = matches!(
                     event,
@@ -66,7 +61,6 @@ pub(crate) async fn show<R: Runtime>(
             Some(Icon {
                 app: app.clone(),
                 tray,
-                acts,
             })
         }
         Err(error) => {
@@ -78,7 +72,7 @@ pub(crate) async fn show<R: Runtime>(
 
 impl<R: Runtime> Icon<R> {
     pub(crate) async fn draw(&self, view: View) {
-        let drawn = menu(&self.app, &view, &self.acts)
+        let drawn = menu(&self.app, &view)
             .and_then(|menu| self.tray.set_menu(Some(menu)))
             .and_then(|()| self.tray.set_icon(Some(icons::of(view.overall))))
             .and_then(|()| self.tray.set_tooltip(Some(tooltip(&view))));
@@ -92,28 +86,23 @@ impl<R: Runtime> Icon<R> {
     }
 }
 
-fn menu<R: Runtime>(app: &AppHandle<R>, view: &View, acts: &Acts) -> tauri::Result<Menu<R>> {
+fn menu<R: Runtime>(app: &AppHandle<R>, view: &View) -> tauri::Result<Menu<R>> {
     let mut menu = MenuBuilder::new(app);
-    let mut all = Vec::new();
-    for (number, entry) in view.entries.iter().enumerate() {
+    for entry in &view.entries {
         match entry {
-            Entry::Separator => {
-                menu = menu.separator();
-                all.push(None);
-            }
+            Entry::Separator => menu = menu.separator(),
             Entry::Item { label, act } => {
                 // One ampersand marks an access key.
-                let item = MenuItemBuilder::with_id(number.to_string(), label.replace('&', "&&"))
-                    .enabled(act.is_some())
-                    .build(app)?;
-                menu = menu.item(&item);
-                all.push(act.clone());
+                let label = label.replace('&', "&&");
+                let item = match act {
+                    Some(act) => MenuItemBuilder::with_id(act.id(), label),
+                    None => MenuItemBuilder::new(label).enabled(false),
+                };
+                menu = menu.item(&item.build(app)?);
             }
         }
     }
-    let menu = menu.build()?;
-    *acts.lock().unwrap_or_else(PoisonError::into_inner) = all;
-    Ok(menu)
+    menu.build()
 }
 
 fn tooltip(view: &View) -> String {

@@ -69,8 +69,19 @@ impl Checkup {
         }
         lines.extend(self.findings.iter().flat_map(told));
         lines.push(String::new());
-        let lines: Vec<String> = lines.iter().map(|line| without_paths(line)).collect();
-        lines.join("\n")
+        let known = self.known_paths();
+        let lines = lines.iter().map(|line| without_paths(line, &known));
+        lines.collect::<Vec<String>>().join("\n")
+    }
+
+    /// Paths that are in a report by all likelihood, longest first: a folder must not hide what is in it.
+    fn known_paths(&self) -> Vec<&str> {
+        let engines = self.engines.iter().map(|engine| &engine.path);
+        let folders = self.model_folders.iter().map(|folder| &folder.path);
+        let all = [&self.data.path].into_iter().chain(engines).chain(folders);
+        let mut known: Vec<&str> = all.map(String::as_str).collect();
+        known.sort_by_key(|path| std::cmp::Reverse(path.len()));
+        known
     }
 }
 
@@ -96,31 +107,49 @@ fn gigabytes(bytes: Option<u64>) -> String {
     )
 }
 
+/// A model's path, blanks and all: from where it begins to where `.gguf` ends it. After a blank no other path begins.
+const MODEL: &str = r#"(^|file://|[\s=;,"'`(\[])((?:[A-Za-z]:[/\\]|~[/\\]|/)[^/\\\s:;,"'`()\[\]](?:[^\s:;"`]|\s+[^\s/\\~:;"'`])*?\.gguf)"#;
+
 /// An absolute path, with what is in front of it: the start, a blank, a quote, `NAME=/path`, an error's `file:/path`, or
 /// the path before it in a list. An address (`http://host/x`) is none, and a name with a blank ends at it.
-static PATH: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r#"(^|file://|[\s=:;,"'`(\[])((?:[A-Za-z]:[/\\]|~[/\\]|/)[^/\\\s:;,"'`()\[\]][^\s:;,"'`()\[\]]*)"#,
-    )
-    .ok()
-});
+const ANY: &str = r#"(^|file://|[\s=:;,"'`(\[])((?:[A-Za-z]:[/\\]|~[/\\]|/)[^/\\\s:;,"'`()\[\]][^\s:;,"'`()\[\]]*)"#;
 
-/// `/media/ada/models/x.gguf` is `…/x.gguf`.
-fn without_paths(text: &str) -> String {
-    let Some(path) = PATH.as_ref() else {
+/// In this order.
+static PATHS: LazyLock<Option<[Regex; 2]>> =
+    LazyLock::new(|| Some([Regex::new(MODEL).ok()?, Regex::new(ANY).ok()?]));
+
+/// `/media/ada/models/x.gguf` is `…/x.gguf`. Only of what is known, and of models, is it seen where a name with a blank
+/// ends.
+fn without_paths(text: &str, known: &[&str]) -> String {
+    let Some(paths) = PATHS.as_ref() else {
         // Rather nothing than what might be private; the tests see that it never comes to this.
         return String::new();
     };
-    let short = path.replace_all(text, |found: &Captures<'_>| {
-        let last = found[2]
-            .trim_end_matches(['/', '\\', '.'])
-            .rsplit(['/', '\\'])
-            .next()
-            .unwrap_or_default();
-        let full_stop = if found[2].ends_with('.') { "." } else { "" };
-        format!("{}…/{last}{full_stop}", &found[1])
-    });
-    short.into_owned()
+    let mut text = text.to_owned();
+    // A name with a blank is no name to the patterns: a stand-in is, until they are done.
+    let stand_in = |index: usize| format!("\u{e000}{index}\u{e001}");
+    for (index, path) in known.iter().enumerate() {
+        if !last(path).is_empty() {
+            text = text.replace(path, &format!("/{}", stand_in(index)));
+        }
+    }
+    for pattern in paths {
+        let shorter = pattern.replace_all(&text, |found: &Captures<'_>| {
+            let full_stop = if found[2].ends_with('.') { "." } else { "" };
+            format!("{}…/{}{full_stop}", &found[1], last(&found[2]))
+        });
+        text = shorter.into_owned();
+    }
+    for (index, path) in known.iter().enumerate() {
+        text = text.replace(&stand_in(index), last(path));
+    }
+    text
+}
+
+/// The last part of a path.
+fn last(path: &str) -> &str {
+    let path = path.trim_end_matches(['/', '\\', '.']);
+    path.rsplit(['/', '\\']).next().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -149,7 +178,58 @@ mod tests {
                 "http://127.0.0.1:8421/v1 and 3/4",
             ),
         ] {
-            assert_eq!(without_paths(text), without);
+            assert_eq!(without_paths(text, &[]), without);
+        }
+    }
+
+    /// Who writes a report with names of their family in it did not mean to.
+    #[test]
+    fn names_with_blanks_are_left_out() {
+        let known = [
+            "/media/ada/My Models/own engine (new)/llama-server",
+            "/media/ada/My Models",
+            "~/Ada's data",
+            "C:\\Users\\Ada Byron\\Models",
+            "/srv/m",
+            "/",
+        ];
+        for (text, without) in [
+            (
+                "/media/ada/My Models is not there",
+                "…/My Models is not there",
+            ),
+            (
+                "could not read /media/ada/My Models/a b/x y.gguf: gone",
+                "could not read …/x y.gguf: gone",
+            ),
+            (
+                "`paddock engine prove /media/ada/My Models/own engine (new)/llama-server` tries",
+                "`paddock engine prove …/llama-server` tries",
+            ),
+            (
+                "~/Ada's data/settings.json of ~/Ada's data",
+                "…/settings.json of …/Ada's data",
+            ),
+            ("at C:\\Users\\Ada Byron\\Models\\x.bin", "at …/x.bin"),
+            ("/srv/models/x, /srv/m.", "…/x, …/m."),
+            (
+                "/mnt/Ada's disk/sub folder/x-00001-of-2.gguf is not there",
+                "…/x-00001-of-2.gguf is not there",
+            ),
+            (
+                "/mnt/Adas disk/sub folder/x-00001-of-2.gguf is not there",
+                "…/x-00001-of-2.gguf is not there",
+            ),
+            (
+                "/opt/llama-server and /mnt/her disk/x.gguf, /y.gguf",
+                "…/llama-server and …/x.gguf, …/y.gguf",
+            ),
+            (
+                "https://hub.test/ada/x and x y.gguf",
+                "https://hub.test/ada/x and x y.gguf",
+            ),
+        ] {
+            assert_eq!(without_paths(text, &known), without);
         }
     }
 
@@ -169,5 +249,20 @@ mod tests {
             "{report}"
         );
         assert!(!report.contains("ada"), "{report}");
+    }
+
+    /// The paths that the checkup itself tells are those that its findings name.
+    #[test]
+    fn a_data_folder_with_blanks_is_not_told() {
+        let error = WireError {
+            code: "settings_newer".to_owned(),
+            message: "/nowhere/of ada lovelace/data/settings.json is of a newer Paddock".to_owned(),
+            details: Vec::new(),
+            hint: "Start the newer Paddock.".to_owned(),
+        };
+        let data = DataDir::at("/nowhere/of ada lovelace/data");
+        let report = Checkup::without_core(&data, &error).report();
+        assert!(report.contains("…/settings.json is of"), "{report}");
+        assert!(!report.contains("lovelace"), "{report}");
     }
 }
