@@ -13,6 +13,7 @@ mod live;
 mod models;
 mod policies;
 mod presets;
+mod reach;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};

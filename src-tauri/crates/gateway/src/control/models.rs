@@ -9,6 +9,7 @@ use paddock_core::{Core, Error, LoadParams, LoadPlan, LoadRequest, ServerState, 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::reach::Near;
 use super::{Answer, Body, Context, answer};
 
 /// Body of `POST /api/v1/models/load`.
@@ -181,7 +182,7 @@ impl LoadModel {
     }
 }
 
-async fn load_model(State(context): State<Context>, Body(body): Body<LoadModel>) -> Answer {
+async fn load_model(State(context): State<Context>, Near(body): Near<LoadModel>) -> Answer {
     let unsupported = body.unsupported();
     let request = LoadRequest {
         model: body.model,
@@ -213,6 +214,6 @@ async fn unload_model(State(context): State<Context>, Body(body): Body<UnloadMod
     }
 }
 
-async fn params(State(context): State<Context>, Body(body): Body<ShowParams>) -> Answer {
+async fn params(State(context): State<Context>, Near(body): Near<ShowParams>) -> Answer {
     answer(show_params(&context.core, body).await)
 }

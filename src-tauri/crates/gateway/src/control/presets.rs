@@ -7,6 +7,7 @@ use paddock_core::{Core, Error, ExportWhat, LoadParams, ParamsExport, ParamsImpo
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::reach::Near;
 use super::{Answer, Body, Context, answer};
 
 /// Body of `POST /api/v1/presets`.
@@ -148,7 +149,7 @@ async fn list(State(context): State<Context>) -> Answer {
     answer(Ok(json!({"presets": context.core.presets()})))
 }
 
-async fn save(State(context): State<Context>, Body(body): Body<SavePreset>) -> Answer {
+async fn save(State(context): State<Context>, Near(body): Near<SavePreset>) -> Answer {
     answer(save_preset(&context.core, body).await)
 }
 
@@ -175,7 +176,7 @@ async fn defaults(State(context): State<Context>) -> Answer {
     answer(context.core.model_defaults())
 }
 
-async fn change_defaults(State(context): State<Context>, Body(body): Body<SetDefaults>) -> Answer {
+async fn change_defaults(State(context): State<Context>, Near(body): Near<SetDefaults>) -> Answer {
     answer(set_defaults(&context.core, &body))
 }
 
@@ -183,6 +184,6 @@ async fn export(State(context): State<Context>, Body(body): Body<ExportParams>) 
     answer(export_params(&context.core, &body).await)
 }
 
-async fn import(State(context): State<Context>, Body(body): Body<ImportParams>) -> Answer {
+async fn import(State(context): State<Context>, Near(body): Near<ImportParams>) -> Answer {
     answer(import_params(&context.core, &body).await)
 }
