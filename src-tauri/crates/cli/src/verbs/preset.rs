@@ -75,7 +75,7 @@ pub(super) async fn run(preset: Preset, json: bool) -> Result<(), Failure> {
             let preset = name;
             let exported = door.export_params(ExportParams { preset, model }).await?;
             // A document either way: it is meant for a file.
-            (exported.clone(), format!("{exported:#}"))
+            (exported.clone(), output::json(&format!("{exported:#}")))
         }
         Preset::Import { model, .. } => {
             let document = file.unwrap_or_default();
