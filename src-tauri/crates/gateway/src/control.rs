@@ -9,6 +9,7 @@ mod failure;
 mod hub;
 mod keys;
 mod library;
+mod limits;
 mod live;
 mod models;
 mod policies;
@@ -156,6 +157,7 @@ fn routes() -> Router<Context> {
         .merge(hub::routes())
         .merge(keys::routes())
         .merge(library::routes())
+        .merge(limits::routes())
         .merge(live::routes())
         .merge(models::routes())
         .merge(policies::routes())
