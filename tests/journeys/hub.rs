@@ -243,9 +243,10 @@ async fn a_hostile_card_does_not_steer_the_terminal() {
     let hub = HubDouble::start().await;
     let card = "# X\n\nA model with \u{1b}]52;c;ZXZpbA==\u{7}a \u{9b}2Jtitle and enough words to be a paragraph of it.\n";
     let content = test_support::hub::content::Content::bytes(card);
-    let mut repos = hub.repos();
-    repos.get_mut(QUANTS).unwrap().upload("README.md", content);
-    drop(repos);
+    hub.repos()
+        .get_mut(QUANTS)
+        .unwrap()
+        .upload("README.md", content);
     let home = Home::with_hub(&hub);
     let shown = home.paddock(&["files", QUANTS]).await.succeeded().stdout;
     assert!(shown.contains("A model with"), "{shown}");
