@@ -15,6 +15,8 @@ pub mod ipc_types;
 mod login;
 mod notifications;
 mod opened_files;
+#[cfg(test)]
+mod page_policy_tests;
 mod plugin_store;
 mod shutdown;
 mod start_up;

@@ -108,6 +108,26 @@ async fn managing_takes_the_right_to() {
             "control_only",
         );
     }
+    // Nor a program by way of a load: `LD_PRELOAD` of a fetched file is one of many ways.
+    for params in [
+        json!({"env": {"LD_PRELOAD": "/tmp/x.gguf"}}),
+        json!({"extraArgs": {"--tools": "all"}}),
+    ] {
+        for (path, body) in [
+            (
+                "/api/v1/models/load",
+                json!({"model": TINY, "params": params}),
+            ),
+            (
+                "/api/v1/models/params",
+                json!({"model": TINY, "params": params, "save": true}),
+            ),
+            ("/api/v1/presets", json!({"name": "p", "params": params})),
+        ] {
+            assert_refused(&manager.post(path, &body).await, 403, "control_only");
+        }
+    }
+    assert!(home.settings()["presets"].get("p").is_none());
     let unloaded = manager
         .post("/api/v1/models/unload", &json!({"instance_id": TINY}))
         .await;

@@ -63,6 +63,7 @@ async fn answers_are_as_they_are_described() {
         "/api/v1/engines/jobs",
         "/api/v1/keys",
         "/api/v1/gateway",
+        "/api/v1/limits",
         "/api/v1/refusals",
         "/api/v1/traffic",
         "/api/v1/downloads",
@@ -120,6 +121,19 @@ async fn answers_are_as_they_are_described() {
     let made = post("/api/v1/keys", json!({"name": "x"})).await;
     assert_eq!(made["key"].as_str().unwrap().len(), 46);
     post("/api/v1/gateway", json!({"requestLog": false})).await;
+    let bounded = json!({"maxLoaded": 2, "memoryBytes": 1_u64 << 40, "idleSeconds": 60});
+    let limits = post("/api/v1/limits", bounded).await;
+    assert_eq!(
+        (&limits["maxLoaded"], &limits["idleSeconds"]),
+        (&json!(2), &json!(60))
+    );
+    // What is absent stays, and null is a value.
+    let limits = post("/api/v1/limits", json!({"memoryBytes": null})).await;
+    assert_eq!(
+        (&limits["maxLoaded"], &limits["memoryBytes"]),
+        (&json!(2), &json!(null))
+    );
+    post("/api/v1/limits", json!({"maxLoaded": 0})).await;
     let wish = json!({"name": "p", "params": {"ctxSize": 512}});
     post("/api/v1/presets", wish).await;
     let preset = control.get("/api/v1/presets/p").await;

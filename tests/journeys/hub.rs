@@ -237,6 +237,23 @@ async fn a_model_is_found_fetched_loaded_and_answers() {
     host.end(Signal::TERM).await;
 }
 
+/// A card is anybody's text: printed as it is, it could clear the screen or put words into the clipboard.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hostile_card_does_not_steer_the_terminal() {
+    let hub = HubDouble::start().await;
+    let card = "# X\n\nA model with \u{1b}]52;c;ZXZpbA==\u{7}a \u{9b}2Jtitle and enough words to be a paragraph of it.\n";
+    let content = test_support::hub::content::Content::bytes(card);
+    hub.repos()
+        .get_mut(QUANTS)
+        .unwrap()
+        .upload("README.md", content);
+    let home = Home::with_hub(&hub);
+    let shown = home.paddock(&["files", QUANTS]).await.succeeded().stdout;
+    assert!(shown.contains("A model with"), "{shown}");
+    let obeyed = |letter: char| letter.is_control() && letter != '\n';
+    assert!(!shown.contains(obeyed), "{shown:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_token_goes_to_the_hub_and_nowhere_else() {
     let hub = HubDouble::start().await;

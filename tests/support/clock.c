@@ -13,7 +13,7 @@
 static const volatile int64_t *offset;
 
 __attribute__((constructor)) static void find_offset(void) {
-    const char *path = getenv("PADDOCK_TEST_CLOCK");
+    const char *path = getenv("CLOCK_OF_A_TEST");
     int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (file < 0) return;
     void *mapped = mmap(NULL, sizeof *offset, PROT_READ, MAP_SHARED, file, 0);

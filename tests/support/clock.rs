@@ -31,7 +31,7 @@ impl Home {
         clock.set(0);
         let home = self
             .with_variable("LD_PRELOAD", &library.to_string_lossy())
-            .with_variable("PADDOCK_TEST_CLOCK", &clock.file.to_string_lossy());
+            .with_variable("CLOCK_OF_A_TEST", &clock.file.to_string_lossy());
         (home, Some(clock))
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal};
 
 /// The variable that everything a test starts carries.
-pub const MARKER: &str = "PADDOCK_TEST_MARKER";
+pub const MARKER: &str = "MARKER_OF_A_TEST";
 
 /// A living process.
 #[derive(Debug, Clone, PartialEq, Eq)]

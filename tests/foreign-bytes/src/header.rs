@@ -18,8 +18,37 @@ pub fn check(bytes: &[u8]) {
     }
     if let Ok(beginning) = gguf::parse_beginning(bytes) {
         let _ = beginning.model_info("x.gguf");
+        // What a repository's page and the form do with every file that they show.
+        estimates(std::slice::from_ref(&beginning));
+    }
+    if let Ok(header) = &whole {
+        estimates(std::slice::from_ref(header));
     }
     if let Err(error) = whole {
         assert!(!error.to_string().is_empty());
     }
+}
+
+/// What it would take in memory, from usual settings to such as nobody means.
+fn estimates(headers: &[gguf::Header]) {
+    let Some(shape) = gguf::ModelShape::of_shards(headers) else {
+        return;
+    };
+    let free = [8 << 30, 24 << 30];
+    for (context_tokens, parallel, gpus) in [(0, 1, 0), (1 << 20, 4, 1), (u64::MAX, u64::MAX, 2)] {
+        for flash_attention in [true, false] {
+            let input = gguf::estimate::EstimateInput {
+                context_tokens,
+                parallel,
+                ubatch: parallel.saturating_mul(512),
+                flash_attention,
+                gpu_layers: u64::MAX,
+                gpu_free_bytes: free[..gpus].to_vec(),
+                ..Default::default()
+            };
+            let estimate = gguf::estimate(&shape, &input);
+            assert_eq!(estimate.devices.len(), gpus + 1);
+        }
+    }
+    let _ = shape.with_weights(u64::MAX);
 }

@@ -158,7 +158,7 @@ async fn settings(world: &World, random: &mut Random) {
 fn some_change(random: &mut Random) -> (&'static str, Value) {
     let key = some_key(random);
     let name = format!("{KEY}-{}", random.below(4));
-    match random.below(8) {
+    match random.below(10) {
         0 => {
             let params = json!({"ctxSize": 512 + random.below(2_000)});
             (
@@ -184,6 +184,18 @@ fn some_change(random: &mut Random) -> (&'static str, Value) {
             )
         }
         6 => ("/api/v1/keys", json!({"name": KEY})),
+        7 => {
+            let (most, idle) = (random.below(3), random.choose(&[-1_i64, 0, 1, 3_600]));
+            (
+                "/api/v1/limits",
+                json!({"maxLoaded": most, "idleSeconds": idle}),
+            )
+        }
+        8 => {
+            // Room for everything, for one, and for none.
+            let bytes = random.choose(&[None, Some(700_000_000_u64), Some(1 << 20)]);
+            ("/api/v1/limits", json!({"memoryBytes": bytes}))
+        }
         _ => ("/api/v1/keys/remove", json!({"name": KEY})),
     }
 }
@@ -224,6 +236,14 @@ pub(crate) fn in_peace(world: &World) {
     if let Some(disk) = &world.disk {
         disk.empty();
     }
+}
+
+/// As many models as memory holds, for an hour each: what the checks are made for.
+pub(crate) async fn usual_limits(world: &World) {
+    let body = json!({"maxLoaded": 0, "memoryBytes": null, "idleSeconds": 3_600});
+    world
+        .call("change the settings", "/api/v1/limits", &body)
+        .await;
 }
 
 /// Removes the API key, where one is left: clients have none.

@@ -44,6 +44,7 @@ pub(crate) async fn all_is_well(world: &World) {
     settings_are_readable(world);
     files_are_right(world);
     actions::no_keys(world).await;
+    actions::usual_limits(world).await;
     the_endpoint_answers(world).await;
 }
 

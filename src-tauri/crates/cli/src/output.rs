@@ -1,6 +1,10 @@
 //! Everything that is printed. Documents and tables go to stdout, words about how it went to stderr.
+//!
+//! Much of it is others' words: a model's card and header, an engine's log, what a server answered. None of them may
+//! steer the user's terminal.
 #![allow(clippy::print_stdout)]
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 
 use clap::builder::styling::{AnsiColor, Style};
@@ -12,32 +16,56 @@ const HINT: Style = AnsiColor::Cyan.on_default();
 
 /// One JSON document, on one line where a stream may follow and for programs to read either way.
 pub(crate) fn document(value: &Value) {
-    line(&value.to_string());
+    line(&json(&value.to_string()));
+}
+
+/// JSON as it is printed: the controls that it may hold as they are (U+0080 to U+009F, which some terminals obey) are
+/// escaped, so that a program still reads what was meant.
+pub(crate) fn json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\n' => out.push(letter),
+            _ if letter.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            _ => out.push(letter),
+        }
+    }
+    out
+}
+
+/// Text without what a terminal would obey instead of showing it.
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+    let obeyed = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
+    if text.contains(obeyed) {
+        Cow::Owned(text.replace(obeyed, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// One line. A reader that is gone (`paddock ls | head -1`) is no error.
 pub(crate) fn line(text: &str) {
     let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{text}");
+    let _ = writeln!(out, "{}", harmless(text));
     let _ = out.flush();
 }
 
 /// Something the user should know, beside the answer.
 pub(crate) fn note(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", harmless(text));
 }
 
 /// A failure: what, why, what to try.
 pub(crate) fn complain(message: &str, hint: &str, details: &[String]) {
     // Without colours where there is no terminal, and where NO_COLOR says so.
     let mut out = anstream::stderr().lock();
-    let _ = writeln!(out, "{ERROR}error:{ERROR:#} {message}");
+    let _ = writeln!(out, "{ERROR}error:{ERROR:#} {}", harmless(message));
     let shown = details.len().saturating_sub(8);
     for detail in &details[shown..] {
-        let _ = writeln!(out, "  | {detail}");
+        let _ = writeln!(out, "  | {}", harmless(detail));
     }
     if !hint.is_empty() {
-        let _ = writeln!(out, "{HINT}hint:{HINT:#} {hint}");
+        let _ = writeln!(out, "{HINT}hint:{HINT:#} {}", harmless(hint));
     }
 }
 
@@ -63,7 +91,8 @@ pub(crate) fn table(heads: &[&str], rows: Vec<Vec<String>>) {
         .load_preset(presets::NOTHING)
         .set_header(heads.iter().map(|head| head.to_uppercase()));
     for row in rows {
-        table.add_row(row);
+        // Here already, because the width of a column is counted.
+        table.add_row(row.iter().map(|cell| harmless(cell)));
     }
     for (index, head) in heads.iter().enumerate() {
         if let Some(column) = table.column_mut(index) {
@@ -139,6 +168,21 @@ mod tests {
         assert_eq!(size(&json!(5_900_000_000_u64)), "5.9 GB");
         assert_eq!(size(&json!(453_728)), "453.7 kB");
         assert_eq!(size(&json!(null)), "-");
+    }
+
+    /// A card or a log line must not clear the screen, set the title or fill the clipboard of who reads it.
+    #[test]
+    fn what_a_terminal_would_obey_is_not_printed() {
+        assert_eq!(
+            harmless("a\u{1b}]52;c;eA==\u{7}b\rc\u{9b}2Jd\u{7f}\u{8}"),
+            "a\u{fffd}]52;c;eA==\u{fffd}b\u{fffd}c\u{fffd}2Jd\u{fffd}\u{fffd}"
+        );
+        let plain = "two\nlines,\ta tab, ü and 模型";
+        assert!(matches!(harmless(plain), Cow::Borrowed(text) if text == plain));
+        let value = json!({"card": "a\u{1b}[2J\u{9b}2J\u{7f}\nü"});
+        let printed = super::json(&value.to_string());
+        assert!(!printed.contains(char::is_control), "{printed:?}");
+        assert_eq!(serde_json::from_str::<Value>(&printed).unwrap(), value);
     }
 
     #[test]

@@ -65,5 +65,8 @@ pub(crate) enum Preset {
         /// The model here that the document's one model is.
         #[arg(long, value_name = "KEY")]
         model: Option<String>,
+        /// Take it with its variables, engine flags and RPC servers, which can make the engine run programs.
+        #[arg(long)]
+        trust: bool,
     },
 }

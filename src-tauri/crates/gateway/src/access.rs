@@ -1,4 +1,4 @@
-//! Who may call: programs on this machine, and no web page that was not let in.
+//! Who may call: programs on this machine, and no web page that the user did not list.
 //!
 //! A page that the user visits can send requests to loopback; the engine itself echoes any `Origin`. And a foreign name
 //! that resolves to 127.0.0.1 makes a page's requests same-origin, so `Host` is checked too (DNS rebinding; Jan #8453).
@@ -75,12 +75,9 @@ pub(crate) fn check(
     Ok(())
 }
 
+/// Only what the user listed: a page on a port of this machine is whatever program serves it, which may be anybody's.
 fn origin_allowed(origin: &str, settings: &GatewaySettings) -> bool {
-    let own = origin.split_once("://").is_some_and(|(scheme, rest)| {
-        matches!(scheme, "http" | "https") && is_loopback(without_port(rest))
-            || origin == "tauri://localhost"
-    });
-    own || settings
+    settings
         .allowed_origins
         .iter()
         .any(|allowed| allowed.eq_ignore_ascii_case(origin))
@@ -165,13 +162,7 @@ mod tests {
         ] {
             assert_eq!(verdict(Some(host), None), Ok(()), "{host}");
         }
-        for origin in [
-            "http://localhost:3000",
-            "http://127.0.0.1",
-            "http://[::1]:1",
-            "tauri://localhost",
-            "https://chat.example",
-        ] {
+        for origin in ["https://chat.example", "HTTPS://chat.example"] {
             assert_eq!(verdict(Some("localhost"), Some(origin)), Ok(()), "{origin}");
         }
     }
@@ -199,6 +190,14 @@ mod tests {
             "http://localhost.evil.example",
             "file://",
             "http://127.0.0.1.evil.example",
+            // Of this machine, but of whichever program: the user says which.
+            "http://localhost:3000",
+            "http://127.0.0.1",
+            "http://[::1]:1",
+            "tauri://localhost",
+            // Listed is the page, not what else its server has.
+            "https://chat.example:8443",
+            "http://chat.example",
         ] {
             assert_eq!(
                 verdict(Some("localhost"), Some(origin)),

@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
-use http_body::Body as _;
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use tokio::time::{Instant, timeout};
 
 use crate::api_error::ApiError;
+use crate::bodies::Bodies;
 
 /// Pictures and sound come in bodies; nothing sensible is larger.
 pub(crate) const MOST_BYTES: u64 = 256 << 20;
@@ -28,10 +27,20 @@ const LINGER_BYTES: u64 = 32 << 20;
 ///
 /// # Errors
 /// Too long, too slow, or broken off.
-pub(crate) async fn read(mut body: Incoming, most: u64) -> Result<Bytes, ApiError> {
+pub(crate) async fn read<B>(mut body: B, most: u64, bodies: &Bodies) -> Result<Bytes, ApiError>
+where
+    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: std::fmt::Display,
+{
     let announced = body.size_hint().lower();
     if announced > most {
-        return Err(too_long(body, most));
+        discard(body);
+        return Err(too_long(most));
+    }
+    let mut share = bodies.begin();
+    if !share.would_fit(announced) {
+        discard(body);
+        return Err(too_much());
     }
     let begin = Instant::now();
     let mut first = Bytes::new();
@@ -58,7 +67,12 @@ pub(crate) async fn read(mut body: Incoming, most: u64) -> Result<Bytes, ApiErro
         };
         let length = (first.len() + all.len() + data.len()) as u64;
         if length > most {
-            return Err(too_long(body, most));
+            discard(body);
+            return Err(too_long(most));
+        }
+        if !share.grow(data.len() as u64) {
+            discard(body);
+            return Err(too_much());
         }
         if begin.elapsed() > GRACE && length < begin.elapsed().as_secs() * LEAST_RATE {
             return Err(too_slow());
@@ -76,7 +90,7 @@ pub(crate) async fn read(mut body: Incoming, most: u64) -> Result<Bytes, ApiErro
         }
         all.extend_from_slice(&data);
     }
-    Ok(if all.is_empty() { first } else { all.freeze() })
+    Ok(share.keep(if all.is_empty() { first } else { all.freeze() }))
 }
 
 fn too_slow() -> ApiError {
@@ -87,7 +101,31 @@ fn too_slow() -> ApiError {
     )
 }
 
-fn too_long(mut body: Incoming, most: u64) -> ApiError {
+fn too_long(most: u64) -> ApiError {
+    ApiError::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "request_too_large",
+        format!(
+            "a request may have {} MiB and this one has more",
+            most >> 20
+        ),
+    )
+}
+
+/// The others hold what there is.
+fn too_much() -> ApiError {
+    ApiError::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "too_many_bytes",
+        "the requests that are being answered hold as much as they may together; try again in a moment",
+    )
+}
+
+/// Lets a client that is still sending come to the refusal.
+fn discard<B>(mut body: B)
+where
+    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
+{
     tokio::spawn(async move {
         let discard = async {
             let mut discarded = 0;
@@ -100,12 +138,61 @@ fn too_long(mut body: Incoming, most: u64) -> ApiError {
         };
         let _ = timeout(LINGER, discard).await;
     });
-    ApiError::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "request_too_large",
-        format!(
-            "a request may have {} MiB and this one has more",
-            most >> 20
-        ),
-    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http_body::Frame;
+    use http_body_util::{Full, StreamBody};
+
+    use super::*;
+
+    const KIB: usize = 1 << 10;
+
+    fn whole(length: usize) -> Full<Bytes> {
+        Full::new(Bytes::from(vec![7; length]))
+    }
+
+    /// A body that announces nothing and comes in pieces.
+    fn pieces(
+        count: usize,
+        length: usize,
+    ) -> impl http_body::Body<Data = Bytes, Error = Infallible> + Send + Unpin {
+        let piece = Bytes::from(vec![7; length]);
+        let frames = (0..count).map(move |_| Ok(Frame::data(piece.clone())));
+        StreamBody::new(futures_util::stream::iter(frames))
+    }
+
+    /// A thousand requests may wait for one model, each with pictures: the machine's memory is not for them to fill.
+    #[tokio::test]
+    async fn bodies_that_are_held_leave_room_for_small_ones_and_come_back() {
+        let bodies = Bodies::of(256 * KIB as u64);
+        let most = 1 << 20;
+        let code = async |length| match read(whole(length), most, &bodies).await {
+            Ok(body) => Ok(body),
+            Err(error) => Err((error.status.as_u16(), error.code, error.retry_after)),
+        };
+        let full = (503, "too_many_bytes".to_owned(), Some(1));
+        let first = code(256 * KIB).await.unwrap();
+        assert_eq!(code(256 * KIB).await.unwrap_err(), full);
+        let streamed = read(pieces(4, 64 * KIB), most, &bodies).await;
+        assert_eq!(streamed.unwrap_err().code, full.1);
+        assert_eq!(code(64 * KIB).await.unwrap().len(), 64 * KIB);
+        // As long as anybody has the bytes: a request is sent again where its engine dies.
+        let clone = first.clone();
+        drop(first);
+        assert_eq!(code(256 * KIB).await.unwrap_err(), full);
+        assert_eq!(clone.len(), 256 * KIB);
+        drop(clone);
+        let streamed = read(pieces(4, 64 * KIB), most, &bodies).await.unwrap();
+        assert_eq!(streamed, vec![7; 256 * KIB]);
+        drop(streamed);
+        assert_eq!(code(256 * KIB).await.unwrap().len(), 256 * KIB);
+        assert_eq!(
+            code(2 << 20).await.unwrap_err(),
+            (413, "request_too_large".to_owned(), None)
+        );
+    }
 }

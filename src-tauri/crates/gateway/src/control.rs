@@ -10,10 +10,12 @@ mod hub;
 mod in_process;
 mod keys;
 mod library;
+mod limits;
 mod live;
 mod models;
 mod policies;
 mod presets;
+mod reach;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -158,6 +160,7 @@ fn routes() -> Router<Context> {
         .merge(hub::routes())
         .merge(keys::routes())
         .merge(library::routes())
+        .merge(limits::routes())
         .merge(live::routes())
         .merge(models::routes())
         .merge(policies::routes())

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admission::Admission;
 use crate::asking::Asking;
+use crate::bodies::Bodies;
 use crate::connections::Connections;
 use crate::control::Target;
 use crate::in_flight::InFlight;
@@ -79,6 +80,7 @@ impl Gateway {
             admission: Admission::new(core.clone(), door.control_token),
             management: Management::new(door.router, main.clone()),
             asking: Asking::new(core.clone(), main.clone()),
+            bodies: Bodies::default(),
             core: core.clone(),
             meters,
             main,

@@ -15,6 +15,7 @@ mod access;
 mod admission;
 mod api_error;
 mod asking;
+mod bodies;
 mod body;
 mod connections;
 mod control;

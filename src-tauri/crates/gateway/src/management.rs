@@ -2,7 +2,7 @@
 //!
 //! They run on the host's runtime, where waiting for a disk holds no stream up. Left to the control listener, which
 //! only this user can reach: ending the host, its window, and what makes this machine run a program of the caller's
-//! choosing.
+//! choosing. Some of that is a path of its own ([`CONTROL_ONLY`]), some a member of a body (`control::reach`).
 
 use axum::Router;
 use http::{Request, Response};
@@ -24,6 +24,10 @@ pub(crate) const CONTROL_ONLY: [&str; 5] = [
     "/api/v1/engines/prove",
 ];
 
+/// Marks a request as one that came over the gateway: by whatever key, from whatever machine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OverGateway;
+
 /// The way to the routes.
 #[derive(Clone)]
 pub(crate) struct Management {
@@ -37,7 +41,7 @@ impl Management {
     }
 
     /// Answers a request that may manage.
-    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+    pub(crate) async fn answer(&self, mut request: Request<Incoming>) -> Response<Body> {
         let path = request.uri().path();
         if CONTROL_ONLY.contains(&path) {
             let message = format!(
@@ -46,6 +50,7 @@ impl Management {
             return ApiError::new(http::StatusCode::FORBIDDEN, "control_only", message)
                 .response(Dialect::OpenAi);
         }
+        request.extensions_mut().insert(OverGateway);
         let router = self.router.clone();
         let task = self
             .main

@@ -16,6 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::admission::Admission;
 use crate::api_error::{ApiError, Dialect, full, json_response, text_response};
 use crate::asking::{Asking, Target};
+use crate::bodies::Bodies;
 use crate::connections::Connection;
 use crate::exchange::Exchange;
 use crate::in_flight::InFlight;
@@ -37,6 +38,7 @@ pub(crate) struct Proxy {
     pub(crate) admission: Admission,
     pub(crate) management: Management,
     pub(crate) asking: Asking,
+    pub(crate) bodies: Bodies,
     pub(crate) main: Handle,
 }
 
@@ -193,7 +195,7 @@ impl Proxy {
         may_load: bool,
     ) -> Response<Body> {
         let (parts, incoming) = request.into_parts();
-        let body = match body::read(incoming, body::MOST_BYTES).await {
+        let body = match body::read(incoming, body::MOST_BYTES, &self.bodies).await {
             Ok(body) => body,
             Err(error) => return exchange.fail(&error),
         };

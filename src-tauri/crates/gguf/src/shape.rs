@@ -232,7 +232,8 @@ impl Facts<'_> {
             Some(_) => self.number("expert_used_count").unwrap_or(0),
             None => 0,
         };
-        let of_experts = most("expert_feed_forward_length").unwrap_or(dense) * used;
+        let of_experts = most("expert_feed_forward_length").unwrap_or(dense);
+        let of_experts = of_experts.saturating_mul(used);
         FeedForward {
             inner: match used {
                 0 => dense,

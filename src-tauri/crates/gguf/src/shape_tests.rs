@@ -56,6 +56,15 @@ fn a_beginning_tells_the_same_caches() {
     }
 }
 
+/// A file may claim any width; the estimate is made before anybody trusts it.
+#[test]
+fn widths_beyond_all_sense_saturate() {
+    let file = include_bytes!("../../../../tests/fuzz/corpus/header/vast-widths");
+    let header = crate::parse_prefix(file).unwrap();
+    let shape = ModelShape::of_shards(&[header]).unwrap();
+    assert_eq!(shape.feed_forward.inner, u64::MAX);
+}
+
 #[test]
 fn what_is_no_language_model_has_no_shape() {
     let mut header = synthetic::header(&Family::Llama.usual()).unwrap();

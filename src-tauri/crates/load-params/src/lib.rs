@@ -45,6 +45,7 @@ mod list_text;
 mod owned;
 mod params;
 mod paste;
+mod reach;
 #[cfg(test)]
 mod real_engine_tests;
 mod rules;

@@ -218,6 +218,18 @@ impl ParamsExport {
         }
         Ok(export)
     }
+
+    /// What in it reaches further than the models, each once; see [`LoadParams::reach`].
+    #[must_use]
+    pub fn reach(&self) -> Vec<String> {
+        let presets = self.presets.values();
+        let models = self.models.values().map(|model| &model.params);
+        let all = presets.chain(models).chain(&self.defaults);
+        let mut reach: Vec<String> = all.flat_map(LoadParams::reach).collect();
+        reach.sort_unstable();
+        reach.dedup();
+        reach
+    }
 }
 
 fn not_an_export(reason: String) -> Error {

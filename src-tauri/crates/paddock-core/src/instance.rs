@@ -56,6 +56,8 @@ impl InstanceLock {
             let path = path.to_owned();
             move |source: io::Error| Error::Folder { path, source }
         };
+        let root = data.root();
+        create_root(root).map_err(folder_error(root))?;
         let run = data.run();
         create_private(&run).map_err(folder_error(&run))?;
         let path = data.lock_file();
@@ -105,6 +107,28 @@ impl Drop for InstanceLock {
         if own {
             let _ = std::fs::remove_file(self.data.host_file());
         }
+    }
+}
+
+/// Makes the data folder, where there is none, so that only its user can look inside: logs and downloads tell what somebody
+/// does. One that is there was made by the user, who may share models with others by it.
+fn create_root(root: &Path) -> io::Result<()> {
+    if root.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = root.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    match builder.create(root) {
+        // Somebody else was first, or a link leads there.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        result => result,
     }
 }
 
@@ -163,5 +187,21 @@ mod tests {
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&data.run()), 0o700);
         assert_eq!(mode(&data.host_file()), 0o600);
+    }
+
+    /// Other users of the machine are not to read what was downloaded, which model failed why, and who asked when.
+    #[test]
+    #[cfg(unix)]
+    fn a_data_folder_that_paddock_makes_is_its_users_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::at(folder.path().join("share/paddock"));
+        drop(InstanceLock::acquire(&data).unwrap());
+        assert_eq!(mode(data.root()), 0o700);
+        // What the user made stays as it is.
+        std::fs::set_permissions(data.root(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        drop(InstanceLock::acquire(&data).unwrap());
+        assert_eq!(mode(data.root()), 0o755);
     }
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::served::{ApiKey, GatewaySettings, Limits};
+use crate::served::{ApiKey, GatewaySettings, Limits, read_keys, write_keys};
 
 /// The version of the document that this Paddock writes.
 pub const VERSION: u32 = 1;
@@ -38,6 +38,7 @@ pub struct SettingsDocument {
     /// The stable endpoint.
     pub gateway: GatewaySettings,
     /// API keys, hashed.
+    #[serde(serialize_with = "write_keys")]
     pub keys: Vec<ApiKey>,
     /// What may run, and for how long.
     pub limits: Limits,
@@ -248,7 +249,7 @@ pub struct Problem {
 }
 
 /// Reads a document part by part: one that is wrong is replaced by its default and named, the others stay. Models and
-/// engines are read entry by entry, because a user's parameters for one model must not go for a typo in another's.
+/// engines are read entry by entry, because a user's parameters for one model must not go for a typo in another's; keys so that a typo opens no door.
 #[must_use]
 pub fn read_document(document: Value) -> (SettingsDocument, Vec<Problem>) {
     let mut problems = Vec::new();
@@ -298,7 +299,9 @@ pub fn read_document(document: Value) -> (SettingsDocument, Vec<Problem>) {
         own_models_folder: part(own_models_folder, "ownModelsFolder", &mut problems),
         hub: part(hub, "hub", &mut problems),
         gateway: part(gateway, "gateway", &mut problems),
-        keys: part(keys, "keys", &mut problems),
+        keys: read_keys(keys, |place, reason| {
+            problems.push(Problem { place, reason });
+        }),
         limits: part(limits, "limits", &mut problems),
         desktop: part(desktop, "desktop", &mut problems),
         unknown: members,
@@ -426,6 +429,48 @@ mod tests {
                 .collect::<Vec<_>>(),
             ["models.local/bad", "gateway"]
         );
+    }
+
+    /// Without any key the endpoint lets everybody on this machine in: a typo must not take the keys away.
+    #[test]
+    fn a_key_that_cannot_be_read_stays_and_fits_nobody() {
+        let good = json!({
+            "name": "good", "sha256": "ab", "lastFour": "1234", "manage": true, "createdAt": 1, "x": 2,
+        });
+        for bad in [
+            json!({"name": "bad", "sha256": "cd", "manage": "yes"}),
+            json!({"name": "bad"}),
+            json!("a-key-in-clear"),
+            json!(null),
+        ] {
+            let document = json!({"keys": [bad, good]});
+            let (settings, problems) = read_document(document.clone());
+            assert_eq!(problems[0].place, "keys.0");
+            assert_eq!(problems.len(), 1);
+            assert_eq!(settings.keys.len(), 2);
+            assert_eq!(
+                (&*settings.keys[0].sha256, settings.keys[0].manage),
+                ("", false)
+            );
+            assert_eq!(
+                (&*settings.keys[1].sha256, settings.keys[1].manage),
+                ("ab", true)
+            );
+            let written = serde_json::to_value(&settings).unwrap();
+            assert_eq!(
+                written["keys"], document["keys"],
+                "nothing is lost by a save"
+            );
+        }
+        for whole in [json!({"good": good}), json!("none"), json!(7)] {
+            let (settings, problems) = read_document(json!({"keys": whole}));
+            assert_eq!((settings.keys.len(), &*problems[0].place), (1, "keys"));
+            assert_eq!(
+                serde_json::to_value(&settings).unwrap()["keys"],
+                json!([whole])
+            );
+        }
+        assert_eq!(read_document(json!({"keys": null})).0.keys, []);
     }
 
     proptest::proptest! {

@@ -37,25 +37,30 @@ pub fn repair(path: &Path) -> Result<Vec<Notice>, Error> {
             });
         }
     };
+    let newer = |found: String| Error::Newer {
+        path: path.to_owned(),
+        found,
+        known: VERSION,
+    };
     let broken = match check(&text) {
-        Ok(version) if version > u64::from(VERSION) => {
-            return Err(Error::Newer {
-                path: path.to_owned(),
-                found: version,
-                known: VERSION,
-            });
-        }
-        Ok(_) => return Ok(Vec::new()),
+        Ok(Version::Newer(found)) => return Err(newer(found)),
+        Ok(Version::Known) => return Ok(Vec::new()),
         Err(reason) => reason,
+    };
+    let good = match std::fs::read(last_good(path)) {
+        Ok(copy) => match check(&copy) {
+            // A newer Paddock's as the document would have been: an older one would take away what it does not know.
+            Ok(Version::Newer(found)) => return Err(newer(found)),
+            Ok(Version::Known) => Some(copy),
+            Err(_) => None,
+        },
+        Err(_) => None,
     };
     let fail = |source: io::Error| Error::Write {
         path: path.to_owned(),
         source,
     };
     let kept_at = set_aside(path, &text).map_err(fail)?;
-    let good = std::fs::read(last_good(path))
-        .ok()
-        .filter(|copy| check(copy).is_ok());
     let message = match good {
         Some(copy) => {
             write_atomically(path, &copy).map_err(fail)?;
@@ -74,19 +79,31 @@ pub fn repair(path: &Path) -> Result<Vec<Notice>, Error> {
     }])
 }
 
+/// Whose version a document is of.
+enum Version {
+    /// Ours or an older one, or it says none.
+    Known,
+    /// A newer one, as it stands there. What is no version of ours whatever it is may be one of theirs.
+    Newer(String),
+}
+
 /// The document's version, or what is wrong with it.
-fn check(text: &[u8]) -> Result<u64, String> {
+fn check(text: &[u8]) -> Result<Version, String> {
     if text.iter().all(u8::is_ascii_whitespace) {
         return Err("the file is empty".to_owned());
     }
-    match serde_json::from_slice::<Value>(text) {
-        Ok(Value::Object(document)) => Ok(document
-            .get("version")
-            .and_then(Value::as_u64)
-            .unwrap_or_else(|| u64::from(VERSION))),
-        Ok(_) => Err("it is not a JSON object".to_owned()),
-        Err(error) => Err(error.to_string()),
-    }
+    let document = match serde_json::from_slice::<Value>(text) {
+        Ok(Value::Object(document)) => document,
+        Ok(_) => return Err("it is not a JSON object".to_owned()),
+        Err(error) => return Err(error.to_string()),
+    };
+    Ok(match document.get("version") {
+        None => Version::Known,
+        Some(version) => match version.as_u64() {
+            Some(number) if number <= u64::from(VERSION) => Version::Known,
+            _ => Version::Newer(version.to_string()),
+        },
+    })
 }
 
 /// Keeps a copy of the document as it is, for the user to look at.
@@ -167,8 +184,40 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("settings.json");
         std::fs::write(&path, "{\"version\": 99}").unwrap();
-        assert!(matches!(repair(&path), Err(Error::Newer { found: 99, .. })));
+        assert!(matches!(repair(&path), Err(Error::Newer { found, .. }) if found == "99"));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\"version\": 99}");
+    }
+
+    /// Taken for ours, it would be written back without what the newer Paddock keeps in it.
+    #[test]
+    fn a_version_that_is_no_number_of_ours_is_a_newer_one() {
+        for version in ["\"2\"", "2.0", "\"1\"", "[1]", "-1", "1e30"] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("settings.json");
+            let text = format!("{{\"version\": {version}}}");
+            std::fs::write(&path, &text).unwrap();
+            assert!(
+                matches!(repair(&path), Err(Error::Newer { .. })),
+                "{version}"
+            );
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+
+    /// A newer Paddock whose disk was full, and an older one after it: the copy is the newer one's.
+    #[test]
+    fn a_newer_copy_of_a_broken_document_is_not_taken_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        std::fs::write(&path, "{\"version\": 2, \"ga").unwrap();
+        std::fs::write(last_good(&path), "{\"version\": 2}").unwrap();
+        assert!(matches!(repair(&path), Err(Error::Newer { found, .. }) if found == "2"));
+        let left = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(left, 2, "nothing was made and nothing taken away");
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            "{\"version\": 2, \"ga"
+        );
     }
 
     #[test]

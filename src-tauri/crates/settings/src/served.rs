@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 /// Where the endpoint listens, and to whom.
@@ -16,7 +16,7 @@ pub struct GatewaySettings {
     /// Host names, beside loopback, by which clients may call the endpoint.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_hosts: Vec<String>,
-    /// Origins of web pages, beside loopback ones, that may use the endpoint.
+    /// Origins of web pages that may use the endpoint; pages on this machine's own ports too only if they are here.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_origins: Vec<String>,
     /// A request for a model that is not loaded loads it.
@@ -60,6 +60,9 @@ pub struct ApiKey {
     pub created_at: u64,
     #[serde(flatten)]
     unknown: Map<String, Value>,
+    /// What stands in the document where this could not be read.
+    #[serde(skip)]
+    unreadable: Option<Value>,
 }
 
 impl ApiKey {
@@ -79,8 +82,53 @@ impl ApiKey {
             manage,
             created_at,
             unknown: Map::new(),
+            unreadable: None,
         }
     }
+
+    /// A key that nobody can present, in the place of an entry that cannot be read: while there is a key, the endpoint
+    /// is closed to who has none, and an entry that somebody mistyped must not open it.
+    fn unreadable(place: usize, entry: Value) -> Self {
+        let name = entry.get("name").and_then(Value::as_str);
+        let name = name.map_or_else(|| format!("unreadable entry {}", place + 1), str::to_owned);
+        Self {
+            unreadable: Some(entry),
+            ..Self::new(name, String::new(), String::new(), false, 0)
+        }
+    }
+}
+
+/// Reads keys one by one. What cannot be read is told, and stays as a key that fits nobody.
+pub(crate) fn read_keys(value: Value, mut tell: impl FnMut(String, String)) -> Vec<ApiKey> {
+    let entries = match value {
+        Value::Null => return Vec::new(),
+        Value::Array(entries) => entries,
+        other => {
+            tell("keys".to_owned(), "it is no list".to_owned());
+            return vec![ApiKey::unreadable(0, other)];
+        }
+    };
+    let read = |(place, entry): (usize, Value)| {
+        ApiKey::deserialize(&entry).unwrap_or_else(|error| {
+            tell(format!("keys.{place}"), error.to_string());
+            ApiKey::unreadable(place, entry)
+        })
+    };
+    entries.into_iter().enumerate().map(read).collect()
+}
+
+/// Writes keys, and what could not be read of them as it stood.
+pub(crate) fn write_keys<S: Serializer>(keys: &[ApiKey], serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    #[serde(untagged)]
+    enum Entry<'key> {
+        AsItStood(&'key Value),
+        Key(&'key ApiKey),
+    }
+    serializer.collect_seq(keys.iter().map(|key| match &key.unreadable {
+        Some(entry) => Entry::AsItStood(entry),
+        None => Entry::Key(key),
+    }))
 }
 
 /// Bounds on what runs.

@@ -36,8 +36,8 @@ pub enum Error {
     Newer {
         /// The file.
         path: PathBuf,
-        /// The version in it.
-        found: u64,
+        /// The version in it, as it stands there.
+        found: String,
         /// The version that we know.
         known: u32,
     },

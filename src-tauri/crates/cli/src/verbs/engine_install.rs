@@ -143,7 +143,7 @@ impl Shown {
         self.bar
             .set_position(job["downloadedBytes"].as_u64().unwrap_or(0));
         let step = cell(&job["step"]);
-        self.bar.set_message(step.clone());
+        self.bar.set_message(output::harmless(&step).into_owned());
         if step_changed && self.bar.is_hidden() && !step.contains('%') {
             output::note(&step);
         }

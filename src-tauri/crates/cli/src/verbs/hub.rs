@@ -228,12 +228,12 @@ async fn watch(door: &Door, id: &str, bar: &ProgressBar, json: bool) -> Result<V
     let mut last = Value::Null;
     loop {
         let view = door.get(&path_of(id)).await?;
-        bar.set_prefix(cell(&view["label"]));
+        bar.set_prefix(output::harmless(&cell(&view["label"])).into_owned());
         if let Some(total) = view["totalBytes"].as_u64() {
             bar.set_length(total);
         }
         bar.set_position(view["downloadedBytes"].as_u64().unwrap_or(0));
-        bar.set_message(message(&view));
+        bar.set_message(output::harmless(&message(&view)).into_owned());
         match view["state"].as_str() {
             Some("queued" | "running" | "waiting" | "verifying") => {}
             _ => return Ok(view),

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use gateway::{ExportParams, ImportParams, NamedPreset, SavePreset, SetDefaults, UsePreset};
+use paddock_core::ParamsExport;
 use serde_json::Value;
 
 use crate::door::{Door, encode};
@@ -14,7 +15,7 @@ use crate::preset_arguments::Preset;
 pub(super) async fn run(preset: Preset, json: bool) -> Result<(), Failure> {
     // What is not there is told before anything is opened.
     let file = match &preset {
-        Preset::Import { file, .. } => Some(document(file)?),
+        Preset::Import { file, trust, .. } => Some(trusted(document(file)?, *trust)?),
         _ => None,
     };
     let door = Door::open().await?;
@@ -84,7 +85,7 @@ pub(super) async fn run(preset: Preset, json: bool) -> Result<(), Failure> {
             };
             let exported = door.post("/api/v1/params/export", &body).await?;
             // A document either way: it is meant for a file.
-            (exported.clone(), format!("{exported:#}"))
+            (exported.clone(), output::json(&format!("{exported:#}")))
         }
         Preset::Import { model, .. } => {
             let document = file.unwrap_or_default();
@@ -121,6 +122,26 @@ fn document(file: &Path) -> Result<Value, Failure> {
             "Take a file that Paddock exported, whole and unchanged.",
         )
     })
+}
+
+/// A document that only says how models are loaded, or whose user knows what else it says.
+fn trusted(document: Value, trust: bool) -> Result<Value, Failure> {
+    // What cannot be read is told by whoever imports it.
+    let reach = match ParamsExport::parse(&document.to_string()) {
+        Ok(export) if !trust => export.reach(),
+        _ => return Ok(document),
+    };
+    if reach.is_empty() {
+        return Ok(document);
+    }
+    Err(Failure::new(
+        "untrusted_parameters",
+        format!(
+            "it brings {}, and these can make the engine run programs",
+            reach.join(", ")
+        ),
+        "If you know who wrote it and what they do, add --trust.",
+    ))
 }
 
 fn list(presets: &Value) {
@@ -180,4 +201,29 @@ fn told(imported: &Value) -> String {
         return "There was nothing in it".to_owned();
     }
     format!("Taken over: {}", parts.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Files with parameters are passed around; one must not bring a program along unseen.
+    #[test]
+    fn what_could_run_a_program_is_named_and_taken_only_on_the_users_word() {
+        let document = |params: Value| json!({"format": "paddock-parameters", "version": 1, "defaults": params});
+        let plain = document(json!({"ctxSize": 512}));
+        assert_eq!(trusted(plain.clone(), false).unwrap(), plain);
+        let hostile = document(json!({
+            "env": {"LD_PRELOAD": "/x.gguf"}, "extraArgs": {"--tools": "all"}
+        }));
+        let Failure(refused) = trusted(hostile.clone(), false).unwrap_err();
+        assert_eq!(refused.code, "untrusted_parameters");
+        for named in ["LD_PRELOAD", "--tools"] {
+            assert!(refused.message.contains(named), "{}", refused.message);
+        }
+        assert!(refused.hint.contains("--trust"));
+        assert_eq!(trusted(hostile.clone(), true).unwrap(), hostile);
+    }
 }

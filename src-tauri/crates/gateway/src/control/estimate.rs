@@ -6,7 +6,8 @@ use axum::routing::post;
 use paddock_core::LoadParams;
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Body, Context, answer};
+use super::reach::Near;
+use super::{Answer, Context, answer};
 
 /// Body of `POST /api/v1/models/estimate` and of `/fit`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -25,7 +26,7 @@ pub(super) fn routes() -> Router<Context> {
         .route("/api/v1/models/fit", post(fit))
 }
 
-async fn estimate(State(context): State<Context>, Body(body): Body<EstimateModel>) -> Answer {
+async fn estimate(State(context): State<Context>, Near(body): Near<EstimateModel>) -> Answer {
     answer(
         context
             .core
@@ -34,6 +35,6 @@ async fn estimate(State(context): State<Context>, Body(body): Body<EstimateModel
     )
 }
 
-async fn fit(State(context): State<Context>, Body(body): Body<EstimateModel>) -> Answer {
+async fn fit(State(context): State<Context>, Near(body): Near<EstimateModel>) -> Answer {
     answer(context.core.fit_params(&body.model).await)
 }

@@ -9,6 +9,7 @@ use paddock_core::{LoadParams, LoadPlan, LoadRequest, ServerState, Unsupported};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::reach::Near;
 use super::{Answer, Body, Context, answer};
 
 /// Body of `POST /api/v1/models/load`.
@@ -144,7 +145,7 @@ impl LoadModel {
     }
 }
 
-async fn load_model(State(context): State<Context>, Body(body): Body<LoadModel>) -> Answer {
+async fn load_model(State(context): State<Context>, Near(body): Near<LoadModel>) -> Answer {
     let unsupported = body.unsupported();
     let request = LoadRequest {
         model: body.model,
@@ -177,7 +178,7 @@ async fn unload_model(State(context): State<Context>, Body(body): Body<UnloadMod
 }
 
 /// Saves what is to be saved, and shows what would run.
-async fn params(State(context): State<Context>, Body(body): Body<ShowParams>) -> Answer {
+async fn params(State(context): State<Context>, Near(body): Near<ShowParams>) -> Answer {
     let core = &context.core;
     let unsupported = body.load.unsupported();
     let LoadModel {

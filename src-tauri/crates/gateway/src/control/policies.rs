@@ -103,8 +103,8 @@ async fn remove_alias_of(State(context): State<Context>, Body(body): Body<Remove
 }
 
 /// `null` is told from absent.
-fn null_is_a_value<'de, D: Deserializer<'de>>(
+pub(super) fn null_is_a_value<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
-) -> Result<Option<Option<i64>>, D::Error> {
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }

@@ -7,6 +7,7 @@ use paddock_core::{ExportWhat, LoadParams};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::reach::Near;
 use super::{Answer, Body, Context, answer};
 
 /// Body of `POST /api/v1/presets`.
@@ -97,7 +98,7 @@ async fn list(State(context): State<Context>) -> Answer {
 }
 
 /// Saves a preset, from what is given and what is saved for a model.
-async fn save(State(context): State<Context>, Body(body): Body<SavePreset>) -> Answer {
+async fn save(State(context): State<Context>, Near(body): Near<SavePreset>) -> Answer {
     let core = &context.core;
     let below = match &body.from {
         Some(model) => core.saved_params(model).await?,
@@ -133,7 +134,7 @@ async fn defaults(State(context): State<Context>) -> Answer {
     answer(context.core.model_defaults())
 }
 
-async fn change_defaults(State(context): State<Context>, Body(body): Body<SetDefaults>) -> Answer {
+async fn change_defaults(State(context): State<Context>, Near(body): Near<SetDefaults>) -> Answer {
     let core = &context.core;
     answer(core.change_model_defaults(&body.params, &body.cleared))
 }
@@ -147,7 +148,7 @@ async fn export(State(context): State<Context>, Body(body): Body<ExportParams>) 
     answer(context.core.export_params(what).await)
 }
 
-async fn import(State(context): State<Context>, Body(body): Body<ImportParams>) -> Answer {
+async fn import(State(context): State<Context>, Near(body): Near<ImportParams>) -> Answer {
     let document = body.document.to_string();
     let model = body.model.as_deref();
     answer(context.core.import_params(&document, model).await)

@@ -127,20 +127,22 @@ pub(crate) struct CommandLine<'spec> {
     pub(crate) env: &'spec [(String, String)],
 }
 
-/// Variables of the parent that would change what the engine does.
+/// Variables of the parent that would change what the engine does, or are no business of its.
 ///
 /// Any `LLAMA_ARG_*` stands for a flag, a key in the environment would be handed on, and the router's variable changes
-/// how the engine stops.
+/// how the engine stops. The token for the hub is the user's, and an engine that reads hostile files must not have it.
+/// What steers Paddock is for Paddock.
 pub(crate) fn leaks_into_the_engine(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     name.starts_with("LLAMA_ARG_")
         || name.starts_with("LLAMA_LOG_")
-        || name == "LLAMA_API_KEY"
+        || name.starts_with("PADDOCK_")
+        || ["LLAMA_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"].contains(&name.as_str())
         || name == crate::progress::ROUTER_VARIABLE
 }
 
 /// Sets the working folder and environment that every engine gets: it runs from its own folder so that it finds its
-/// libraries, and nothing of ours that starts with `LLAMA_ARG_` reaches it.
+/// libraries, and what [`leaks_into_the_engine`] names does not reach it.
 pub(crate) fn prepare(command: &mut std::process::Command, line: &CommandLine<'_>) {
     #[cfg(windows)]
     {
@@ -199,6 +201,10 @@ mod tests {
             "LLAMA_API_KEY",
             "LLAMA_SERVER_ROUTER_PORT",
             "LLAMA_LOG_FILE",
+            // SECURITY.md says so: a hostile model that gets at the engine gets no token.
+            "HF_TOKEN",
+            "HUGGING_FACE_HUB_TOKEN",
+            "PADDOCK_HOME",
         ] {
             assert!(leaks_into_the_engine(name), "{name}");
         }
@@ -208,6 +214,7 @@ mod tests {
             "CUDA_VISIBLE_DEVICES",
             "GGML_VK_VISIBLE_DEVICES",
             "LLAMA_CACHE",
+            "HF_HOME",
         ] {
             assert!(!leaks_into_the_engine(name), "{name}");
         }
