@@ -7,7 +7,7 @@ use std::time::Duration;
 use supervisor::{Puppets, Server, ServerState};
 use tokio::time::Instant;
 
-use super::world::{Answered, Request};
+use super::world::{Answered, Order, Request};
 use super::{Bounds, KEYS, SIZES, Said};
 use crate::core::Core;
 use crate::error::Error;
@@ -28,6 +28,9 @@ struct Seen {
     /// The user loaded or unloaded it.
     ordered_at: Option<Instant>,
     unloaded_at: Option<Instant>,
+    /// When the user last called off what was ordered before: unloaded it, or loaded it otherwise.
+    called_off_at: Option<Instant>,
+    is_other: bool,
     /// Since the user's last order.
     failures: Vec<Instant>,
     /// Whether one of them belongs to before that order cannot be told.
@@ -77,10 +80,20 @@ impl Watch {
         let now = Instant::now();
         seen.ordered_at = Some(now);
         seen.unloaded_at = is_unload.then_some(now).or(seen.unloaded_at);
+        seen.called_off_at = is_unload.then_some(now).or(seen.called_off_at);
         seen.unlike_the_limit = true;
         seen.failures.clear();
         seen.unsure = false;
         seen.kept = None;
+    }
+
+    /// The user loads it with what is saved for it, or otherwise.
+    pub(super) fn loads(&mut self, key: usize, is_other: bool) {
+        let seen = &mut self.models[key];
+        if seen.is_other != is_other {
+            seen.called_off_at = Some(Instant::now());
+        }
+        seen.is_other = is_other;
     }
 
     pub(super) fn is_asked(&mut self, key: usize, ttl: Option<i64>) {
@@ -110,6 +123,19 @@ impl Watch {
             | "spawn_failed" | "not_ready" => {}
             other => panic!("{key}: {other}: {error}"),
         }
+    }
+
+    /// The user's load came to nothing. It is called off by the user alone, who unloads the model or loads it otherwise:
+    /// no client that goes away does.
+    pub(super) fn not_loaded(&self, order: &Order) {
+        // Two at nearly the same time may come to the scheduler in either order.
+        let called_off_at = self.models[order.key].called_off_at;
+        let is_called_off = called_off_at.is_some_and(|at| at + NEWS > order.since);
+        assert!(
+            is_called_off || order.error.code() != "cancelled",
+            "{} was cancelled, and by nobody",
+            KEYS[order.key]
+        );
     }
 
     pub(super) fn look(
