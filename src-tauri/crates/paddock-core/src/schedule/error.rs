@@ -5,6 +5,7 @@ use std::sync::Arc;
 use supervisor::Failure;
 
 use crate::run::fit::words;
+use crate::schedule::crash::MOST;
 
 /// Why scheduling refuses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,11 +37,11 @@ pub enum ScheduleError {
     #[error(transparent)]
     NoRoom(#[from] NoRoom),
     /// The model failed so often that it is left alone.
-    #[error("{key} failed {count} times in two minutes; the last time: {}", cause.message)]
+    #[error("{key} failed {}; the last time: {}", how_often(*count), cause.message)]
     CrashLoop {
         /// The model.
         key: String,
-        /// How often it failed.
+        /// How often it failed in the last two minutes: less than often where it was tried once more.
         count: usize,
         /// How it failed last.
         cause: Arc<Failure>,
@@ -130,6 +131,14 @@ impl std::fmt::Display for NoRoom {
     }
 }
 
+fn how_often(count: usize) -> String {
+    if count < MOST {
+        "again when it was tried once more".to_owned()
+    } else {
+        format!("{count} times in two minutes")
+    }
+}
+
 fn words_or_none(bytes: u64) -> String {
     if bytes == 0 {
         "none".to_owned()
@@ -185,7 +194,9 @@ impl ScheduleError {
                 room.key
             ),
             Self::CrashLoop { key, cause, .. } => {
-                let again = format!("`paddock load {key}` tries again.");
+                let again = format!(
+                    "`paddock load {key}` tries again at once; a request does so after two minutes."
+                );
                 if cause.hint.is_empty() {
                     again
                 } else {
@@ -237,6 +248,7 @@ mod tests {
             hint: "Memory may have run out.".to_owned(),
             log_tail: vec!["the last line".to_owned()],
         };
+        let cause = Arc::new(cause);
         let key = || "google/gemma".to_owned();
         let all = [
             ScheduleError::NoModelLoaded,
@@ -266,7 +278,12 @@ mod tests {
             ScheduleError::CrashLoop {
                 key: key(),
                 count: 5,
-                cause: Arc::new(cause),
+                cause: Arc::clone(&cause),
+            },
+            ScheduleError::CrashLoop {
+                key: key(),
+                count: 1,
+                cause,
             },
             ScheduleError::AliasTaken {
                 alias: "chat".to_owned(),

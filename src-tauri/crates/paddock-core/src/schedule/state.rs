@@ -95,7 +95,7 @@ pub(crate) struct Slot<S> {
     /// Requests do not bring it back sooner than this after a failure.
     pub(crate) not_before: Option<Instant>,
     pub(crate) last_crash: Option<CrashReport>,
-    /// The breaker is open: it failed too often.
+    /// The breaker is open: it failed too often. The user's word closes it, and a request after a while for one try.
     pub(crate) broken: Option<ScheduleError>,
     pub(crate) counts: SchedulingCounts,
 }
@@ -258,16 +258,22 @@ impl<S: Clone> State<S> {
         self.next_id += 1;
         let id = self.next_id;
         let slot = self.slot(key, now);
-        if let Some(broken) = &slot.broken {
+        let may_load = settings.gateway.load_on_demand;
+        if let Some(broken) = &slot.broken
+            && !(may_load && slot.crashes.may_be_tried(now))
+        {
             return Err(broken.clone().into());
         }
         let key = || key.to_owned();
-        if !settings.gateway.load_on_demand && !slot.is_loaded() {
+        if !may_load && !slot.is_loaded() {
             return Err(ScheduleError::NotLoaded { key: key() }.into());
         }
         let length = settings.limits.queue_length;
         if slot.waiting.len() >= length {
             return Err(ScheduleError::QueueFull { key: key(), length }.into());
+        }
+        if slot.broken.take().is_some() {
+            slot.crashes.try_once();
         }
         let (turn, receiver) = oneshot::channel();
         slot.ttl_seconds = ttl.or(slot.ttl_seconds);

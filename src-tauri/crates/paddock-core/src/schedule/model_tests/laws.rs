@@ -35,6 +35,11 @@ struct Seen {
     failures: Vec<Instant>,
     /// Whether one of them belongs to before that order cannot be told.
     unsure: bool,
+    /// The breaker was open a moment ago.
+    was_open: bool,
+    /// Since the user's last order the breaker let a try through: one failure opens it.
+    on_trial: bool,
+    ready_since: Option<Instant>,
     /// Servers whose failure is counted.
     counted: HashSet<String>,
     /// One that was seen ready, while the model was kept.
@@ -84,6 +89,7 @@ impl Watch {
         seen.unlike_the_limit = true;
         seen.failures.clear();
         seen.unsure = false;
+        seen.on_trial = false;
         seen.kept = None;
     }
 
@@ -115,7 +121,11 @@ impl Watch {
                 "{key} had room"
             ),
             "crash_loop" => assert!(
-                seen.unsure || seen.failures.len() >= MOST || is_fresh(seen.ordered_at),
+                seen.unsure
+                    || seen.failures.len() >= MOST
+                    || seen.was_open
+                    || seen.on_trial
+                    || is_fresh(seen.ordered_at),
                 "{key} failed {} times only",
                 seen.failures.len()
             ),
@@ -255,6 +265,18 @@ impl Watch {
             seen.unsure |= seen.failures.iter().any(edge);
             seen.failures.retain(|at| now.duration_since(*at) <= WINDOW);
         }
+        let is_open = slot.broken.is_some();
+        // What the user said closes it too.
+        let is_settled = seen.ordered_at.is_none_or(|at| at.elapsed() > NEWS);
+        seen.on_trial |= seen.was_open && is_settled && (!is_open || is_new);
+        seen.was_open = is_open && is_settled;
+        if let Phase::Ready { since, .. } = slot.phase {
+            seen.ready_since = Some(since);
+        }
+        if is_new && let Some(since) = seen.ready_since.take() {
+            seen.unsure |= since.elapsed().abs_diff(WINDOW) < LATE;
+            seen.on_trial &= since.elapsed() < WINDOW;
+        }
         if seen.unsure {
             return;
         }
@@ -263,7 +285,7 @@ impl Watch {
         if is_new {
             assert_eq!(
                 is_open,
-                count >= MOST,
+                count >= MOST || seen.on_trial,
                 "{} failed {count} times",
                 KEYS[number]
             );
