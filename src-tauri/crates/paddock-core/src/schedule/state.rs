@@ -174,6 +174,13 @@ impl<S> Slot<S> {
             )
     }
 
+    /// Everyone who waits is told this.
+    pub(crate) fn refuse_waiting(&mut self, error: &Arc<Error>) {
+        for waiter in self.waiting.drain(..) {
+            let _ = waiter.turn.send(Err(Arc::clone(error)));
+        }
+    }
+
     /// Seconds without a request after which it ends: what was asked for, else what is saved for it, else the limit, which
     /// is for models that a request loaded. Negative is never.
     pub(crate) fn ttl(&self, settings: &SettingsDocument) -> i64 {
@@ -357,9 +364,7 @@ impl<S: Clone> State<S> {
     /// The load failed, or may not be: everyone who waits is told the same.
     pub(crate) fn refuse_waiting(&mut self, key: &str, error: &Arc<Error>) {
         if let Some(slot) = self.slots.get_mut(key) {
-            for waiter in slot.waiting.drain(..) {
-                let _ = waiter.turn.send(Err(Arc::clone(error)));
-            }
+            slot.refuse_waiting(error);
         }
     }
 

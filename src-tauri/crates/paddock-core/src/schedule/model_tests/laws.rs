@@ -163,6 +163,7 @@ impl Watch {
             assert!(!puppets.had_a_double(key), "two engines of {key}");
             let server = core.registry().get(key);
             self.kept_stays(said, number, server.as_ref());
+            self.requests_load_only_where_they_may(said, &guarded, number);
             self.failures_are_counted(&guarded, number, server.as_ref());
             let is_busy = answered.iter().any(|one| one.key == number)
                 || waiting.values().any(|one| one.key == number);
@@ -186,6 +187,21 @@ impl Watch {
                     "a lease of {key} is not counted"
                 );
             }
+        }
+    }
+
+    /// Nothing is planned for requests, and none waits for what nothing brings.
+    fn requests_load_only_where_they_may(&self, said: &Said, guarded: &Guarded, number: usize) {
+        let is_settled = self.changed_at.elapsed() > NEWS;
+        let slot = guarded.state.slots.get(KEYS[number]);
+        if let Some(slot) = slot.filter(|_| is_settled && !said.bounds.on_demand) {
+            let key = KEYS[number];
+            let is_for_requests = slot.queued.as_ref().is_some_and(|load| load.for_requests);
+            assert!(!is_for_requests, "{key} is to be loaded for a request");
+            assert!(
+                slot.is_loaded() || !slot.planning,
+                "{key} is planned for a request"
+            );
         }
     }
 
@@ -249,7 +265,8 @@ impl Watch {
             .cloned();
     }
 
-    /// Five failures in two minutes and no fewer open the breaker, and until then the pauses grow.
+    /// Five failures in two minutes and no fewer open the breaker, and until then the pauses grow. One that it let through
+    /// opens it again.
     fn failures_are_counted(&mut self, guarded: &Guarded, number: usize, server: Option<&Server>) {
         let (seen, now) = (&mut self.models[number], Instant::now());
         let Some(slot) = guarded.state.slots.get(KEYS[number]) else {
@@ -281,7 +298,6 @@ impl Watch {
             return;
         }
         let count = seen.failures.len();
-        let is_open = slot.broken.is_some();
         if is_new {
             assert_eq!(
                 is_open,
