@@ -119,7 +119,21 @@ async fn answers_are_as_they_are_described() {
     post("/api/v1/models/alias/remove", json!({"alias": "small"})).await;
     let made = post("/api/v1/keys", json!({"name": "x"})).await;
     assert_eq!(made["key"].as_str().unwrap().len(), 46);
-    post("/api/v1/gateway", json!({"requestLog": false})).await;
+    // A host without a window is told its limits so: the file is its own while it runs.
+    let limits = json!({"maxLoaded": 2, "memoryBytes": 8_000_000_000_u64, "queueLength": 5});
+    let set = json!({"requestLog": false, "limits": limits});
+    let now = post("/api/v1/gateway", set).await["limits"].clone();
+    assert_eq!(
+        (&now["maxLoaded"], &now["queueLength"]),
+        (&json!(2), &json!(5))
+    );
+    let unbound = json!({"limits": {"memoryBytes": null}});
+    let now = post("/api/v1/gateway", unbound).await["limits"].clone();
+    assert_eq!(
+        (&now["maxLoaded"], &now["memoryBytes"]),
+        (&json!(2), &Value::Null)
+    );
+    assert_eq!(home.settings()["limits"]["queueLength"], 5);
     let wish = json!({"name": "p", "params": {"ctxSize": 512}});
     post("/api/v1/presets", wish).await;
     let preset = control.get("/api/v1/presets/p").await;
@@ -143,6 +157,11 @@ async fn answers_are_as_they_are_described() {
         ("/api/v1/presets/remove", json!({"name": "nobody"})),
         ("/api/v1/params/import", json!({"document": {}})),
         ("/api/v1/gateway", json!({"host": "not an address"})),
+        ("/api/v1/gateway", json!({"port": 80})),
+        // A page without a name would be every page's.
+        ("/api/v1/gateway", json!({"allowedOrigins": ["null"]})),
+        ("/api/v1/gateway", json!({"allowedHosts": ["*"]})),
+        ("/api/v1/gateway", json!({"limits": {"queueLength": 0}})),
     ] {
         let refused = control.post(path, &body).await;
         assert!(

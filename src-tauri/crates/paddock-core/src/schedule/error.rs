@@ -131,6 +131,11 @@ impl std::fmt::Display for NoRoom {
     }
 }
 
+/// With a window and without one. What is written into `settings.json` meanwhile would be lost.
+fn set_by(name: &str) -> String {
+    format!(": on Paddock's Server page, or with `{name}` by `POST /api/v1/gateway`")
+}
+
 fn how_often(count: usize) -> String {
     if count < MOST {
         "again when it was tried once more".to_owned()
@@ -175,20 +180,20 @@ impl ScheduleError {
             }
             Self::ModelRequired { .. } => "Name the model in the request.".to_owned(),
             Self::NotLoaded { key } => format!(
-                "Load it with `paddock load {key}`, or let requests load models in the settings."
+                "Load it with `paddock load {key}`, or let requests load models{}.", set_by("loadOnDemand")
             ),
             Self::QueueFull { .. } => {
-                "Try again in a moment, or let more wait with `queueLength` in the settings."
+                "Try again in a moment, or let more wait: `limits.queueLength`, by `POST /api/v1/gateway`."
                     .to_owned()
             }
-            Self::NoRoom(room) if room.by_count.is_some() => {
-                "Unload one of them, no longer keep it loaded, or let more models run in the settings."
-                    .to_owned()
-            }
-            Self::NoRoom(room) if room.by_limit => {
-                "Give models more memory in the settings, take a smaller context, or unload what is kept loaded."
-                    .to_owned()
-            }
+            Self::NoRoom(room) if room.by_count.is_some() => format!(
+                "Unload one of them, no longer keep it loaded, or let more models run{}.",
+                set_by("limits.maxLoaded")
+            ),
+            Self::NoRoom(room) if room.by_limit => format!(
+                "Take a smaller context, unload what is kept loaded, or give models more memory{}.",
+                set_by("limits.memoryBytes")
+            ),
             Self::NoRoom(room) => format!(
                 "Take a smaller context or quantization, or close other programs. The estimate may be wrong: `paddock load {}` tries all the same.",
                 room.key
