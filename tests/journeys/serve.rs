@@ -153,6 +153,7 @@ async fn a_signal_ends_a_host_that_is_still_starting() {
         settings["engines"]["installed"]["mute"] = json!({"path": hangs});
         settings["models"][TINY]["engine"] = json!("mute");
     });
+    let asked = home.file("mute.pid");
     for signal in [Signal::INT, Signal::TERM] {
         let mut host = home
             .command(&["serve", "--json", "--port", "0", "--model", TINY])
@@ -160,26 +161,22 @@ async fn a_signal_ends_a_host_that_is_still_starting() {
             .spawn()
             .unwrap();
         let pid = host.id().unwrap();
-        until(
-            "the engine to be asked",
-            Duration::from_secs(15),
-            async || {
-                let marked = processes::marked(home.marker());
-                marked
-                    .iter()
-                    .any(|process| process.pid != pid)
-                    .then_some(())
-            },
-        )
+        let limit = Duration::from_secs(15);
+        let engine: u32 = until("the engine to be asked", limit, async || {
+            std::fs::read_to_string(&asked).ok()?.trim().parse().ok()
+        })
         .await;
+        std::fs::remove_file(&asked).unwrap();
         let begin = Instant::now();
         processes::send(pid, signal);
         let ended = tokio::time::timeout(Duration::from_secs(20), host.wait()).await;
         let (status, took) = (ended.expect("it ends").unwrap(), begin.elapsed());
         assert_eq!(status.code(), Some(0), "{signal:?}");
         assert!(took < SHUTDOWN_BOUND, "{signal:?}: {took:?}");
-        let gone = processes::wait_until_none(home.marker(), SHUTDOWN_BOUND);
-        assert!(gone.is_ok(), "{signal:?}: {gone:?}");
+        until("the engine to be gone", SHUTDOWN_BOUND, async || {
+            (!processes::is_alive(engine)).then_some(())
+        })
+        .await;
     }
 }
 

@@ -66,10 +66,10 @@ pub fn that_hangs(path: &Path) -> PathBuf {
     )
 }
 
-/// An engine that does not even say what it can.
+/// An engine that does not even say what it can. Its pid is in a file beside it, which ends in `.pid`.
 #[must_use]
 pub fn that_says_nothing(path: &Path) -> PathBuf {
-    script(path, "exec sleep 600")
+    script(path, "echo $$ > \"$0.pid\"\nexec sleep 600")
 }
 
 /// The real engine, of whose `--help` the lines that hold `hidden` are missing: an engine without that flag.
