@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use paddock_core as core;
+use paddock_core::LimitsChange;
 use tauri::State;
 
 use super::settings::view;
@@ -21,14 +21,14 @@ pub(crate) async fn set_endpoint(
     change: EndpointChange,
 ) -> Result<Settings, IpcError> {
     let core = state.core()?;
-    let moved = core.change_endpoint(core::EndpointChange {
+    let moved = core.change_endpoint(paddock_core::EndpointChange {
         host: change.host.as_deref().map(address).transpose()?,
         port: change.port,
         load_on_demand: change.load_on_demand,
         request_log: change.request_log,
         allowed_hosts: change.allowed_hosts,
         allowed_origins: change.allowed_origins,
-        limits: core::LimitsChange::default(),
+        limits: LimitsChange::default(),
     })?;
     if let Some(address) = moved {
         state.move_endpoint(address);
@@ -43,14 +43,14 @@ pub(crate) async fn set_limits(
     limits: ServingLimits,
 ) -> Result<Settings, IpcError> {
     let core = state.core()?;
-    core.change_endpoint(core::EndpointChange {
-        limits: core::LimitsChange {
+    core.change_endpoint(paddock_core::EndpointChange {
+        limits: LimitsChange {
             max_loaded: Some(limits.max_loaded as usize),
             memory_bytes: Some(limits.memory_bytes),
             idle_seconds: Some(limits.idle_seconds.into()),
-            ..core::LimitsChange::default()
+            ..LimitsChange::default()
         },
-        ..core::EndpointChange::default()
+        ..paddock_core::EndpointChange::default()
     })?;
     Ok(view(&core))
 }

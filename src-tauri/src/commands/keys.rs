@@ -23,11 +23,11 @@ pub(crate) async fn add_key(
     Ok(state.core()?.add_key(&name, manage)?.into())
 }
 
-/// Removes a key. Without any, other computers cannot reach the endpoint any more: the gateway sees to that, however the
-/// last one goes, and opens it again when there is one.
+/// Removes a key. Without any, other computers cannot reach the endpoint any more.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn remove_key(state: State<'_, AppState>, name: String) -> Result<(), IpcError> {
+    // The gateway sees to that, however the last one goes, and opens it again when there is one.
     state.core()?.remove_key(&name)?;
     Ok(())
 }
