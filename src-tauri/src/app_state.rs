@@ -95,12 +95,12 @@ impl AppState {
     }
 
     /// Moves the endpoint, at once.
-    pub(crate) fn move_endpoint(&self, address: std::net::SocketAddr) -> Result<(), IpcError> {
-        match &*self.phase() {
-            Phase::Ready {
-                host: Some(host), ..
-            } => Ok(host.move_endpoint(address)?),
-            _ => Ok(()),
+    pub(crate) fn move_endpoint(&self, address: std::net::SocketAddr) {
+        if let Phase::Ready {
+            host: Some(host), ..
+        } = &*self.phase()
+        {
+            host.move_endpoint(address);
         }
     }
 

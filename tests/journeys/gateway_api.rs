@@ -63,7 +63,6 @@ async fn answers_are_as_they_are_described() {
         "/api/v1/engines/jobs",
         "/api/v1/keys",
         "/api/v1/gateway",
-        "/api/v1/limits",
         "/api/v1/refusals",
         "/api/v1/traffic",
         "/api/v1/downloads",
@@ -120,20 +119,21 @@ async fn answers_are_as_they_are_described() {
     post("/api/v1/models/alias/remove", json!({"alias": "small"})).await;
     let made = post("/api/v1/keys", json!({"name": "x"})).await;
     assert_eq!(made["key"].as_str().unwrap().len(), 46);
-    post("/api/v1/gateway", json!({"requestLog": false})).await;
-    let bounded = json!({"maxLoaded": 2, "memoryBytes": 1_u64 << 40, "idleSeconds": 60});
-    let limits = post("/api/v1/limits", bounded).await;
+    // A host without a window is told its limits so: the file is its own while it runs.
+    let limits = json!({"maxLoaded": 2, "memoryBytes": 8_000_000_000_u64, "queueLength": 5});
+    let set = json!({"requestLog": false, "limits": limits});
+    let now = post("/api/v1/gateway", set).await["limits"].clone();
     assert_eq!(
-        (&limits["maxLoaded"], &limits["idleSeconds"]),
-        (&json!(2), &json!(60))
+        (&now["maxLoaded"], &now["queueLength"]),
+        (&json!(2), &json!(5))
     );
-    // What is absent stays, and null is a value.
-    let limits = post("/api/v1/limits", json!({"memoryBytes": null})).await;
+    let unbound = json!({"limits": {"memoryBytes": null}});
+    let now = post("/api/v1/gateway", unbound).await["limits"].clone();
     assert_eq!(
-        (&limits["maxLoaded"], &limits["memoryBytes"]),
-        (&json!(2), &json!(null))
+        (&now["maxLoaded"], &now["memoryBytes"]),
+        (&json!(2), &Value::Null)
     );
-    post("/api/v1/limits", json!({"maxLoaded": 0})).await;
+    assert_eq!(home.settings()["limits"]["queueLength"], 5);
     let wish = json!({"name": "p", "params": {"ctxSize": 512}});
     post("/api/v1/presets", wish).await;
     let preset = control.get("/api/v1/presets/p").await;
@@ -157,6 +157,11 @@ async fn answers_are_as_they_are_described() {
         ("/api/v1/presets/remove", json!({"name": "nobody"})),
         ("/api/v1/params/import", json!({"document": {}})),
         ("/api/v1/gateway", json!({"host": "not an address"})),
+        ("/api/v1/gateway", json!({"port": 80})),
+        // A page without a name would be every page's.
+        ("/api/v1/gateway", json!({"allowedOrigins": ["null"]})),
+        ("/api/v1/gateway", json!({"allowedHosts": ["*"]})),
+        ("/api/v1/gateway", json!({"limits": {"queueLength": 0}})),
     ] {
         let refused = control.post(path, &body).await;
         assert!(

@@ -1,12 +1,12 @@
 //! From the first start to the last: the host, its endpoint, and its end.
 
 use std::net::TcpListener;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use test_support::home::{GEMMA, TINY};
-use test_support::{Home, SHUTDOWN_BOUND, environment, processes};
+use test_support::{Home, SHUTDOWN_BOUND, engines, environment, processes, until};
 
 /// The whole way, with the real engine and the real model, by the verbs that a user types.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -142,6 +142,67 @@ async fn ctrl_c_and_sigterm_end_everything_within_three_seconds() {
             }
         }
     }
+}
+
+/// A signal ends the host whatever it is at: an engine may take half a minute to say what it can.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signal_ends_a_host_that_is_still_starting() {
+    let home = Home::with_tiny().await;
+    let hangs = engines::that_says_nothing(&home.file("mute"));
+    home.edit_settings(|settings| {
+        settings["engines"]["installed"]["mute"] = json!({"path": hangs});
+        settings["models"][TINY]["engine"] = json!("mute");
+    });
+    let asked = home.file("mute.pid");
+    for signal in [Signal::INT, Signal::TERM] {
+        let mut host = home
+            .command(&["serve", "--json", "--port", "0", "--model", TINY])
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let pid = host.id().unwrap();
+        let limit = Duration::from_secs(15);
+        let engine: u32 = until("the engine to be asked", limit, async || {
+            std::fs::read_to_string(&asked).ok()?.trim().parse().ok()
+        })
+        .await;
+        std::fs::remove_file(&asked).unwrap();
+        let begin = Instant::now();
+        processes::send(pid, signal);
+        let ended = tokio::time::timeout(Duration::from_secs(20), host.wait()).await;
+        let (status, took) = (ended.expect("it ends").unwrap(), begin.elapsed());
+        assert_eq!(status.code(), Some(0), "{signal:?}");
+        assert!(took < SHUTDOWN_BOUND, "{signal:?}: {took:?}");
+        until("the engine to be gone", SHUTDOWN_BOUND, async || {
+            (!processes::is_alive(engine)).then_some(())
+        })
+        .await;
+    }
+}
+
+/// Who takes over lets answers end, for ten seconds; who sends a signal does not wait for that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signal_ends_a_host_that_waits_for_its_last_answer() {
+    let home = Home::with_tiny().await;
+    let host = home.serve().await;
+    let endless = json!({"extraArgs": {"--context-shift": null}});
+    host.load(TINY, endless).await;
+    let mut stream = host.gateway().stream_chat("Go on.", -1).await;
+    stream.take(3).await;
+    let asked = host.control().post("/api/v1/shutdown", &json!({})).await;
+    assert_eq!(asked.status, 200, "{}", asked.text);
+    until("it to take no more", Duration::from_secs(5), async || {
+        let refused = host.gateway().get("/v1/models").await;
+        (refused.status == 503).then_some(())
+    })
+    .await;
+
+    let ended = host.end(Signal::TERM).await;
+
+    assert_eq!(ended.status.code(), Some(0));
+    assert!(ended.took < SHUTDOWN_BOUND, "{:?}", ended.took);
+    let last = stream.last().await;
+    assert_eq!(last["error"]["code"], "model_unloaded", "{last}");
 }
 
 /// Load chosen models at start: LM Studio #1959 #739; and with what the form saved: #1463.

@@ -102,6 +102,9 @@ async fn an_answering_model_is_unloaded_within_two_seconds_and_the_client_is_tol
             "{}",
             answer.text
         );
+        // The official clients would have it back a second after the user ended it.
+        assert_eq!(answer.headers["x-should-retry"], "false");
+        assert!(!answer.headers.contains_key("retry-after"));
     }
     host.end(Signal::TERM).await;
 }

@@ -263,7 +263,7 @@ async fn mixed_traffic(duration: Duration, longest_wait_allowed: Duration) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_models_where_two_fit_lose_no_request_and_none_starves() {
-    mixed_traffic(Duration::from_secs(20), Duration::from_secs(20)).await;
+    mixed_traffic(Duration::from_secs(60), Duration::from_secs(30)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

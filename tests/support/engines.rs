@@ -66,6 +66,12 @@ pub fn that_hangs(path: &Path) -> PathBuf {
     )
 }
 
+/// An engine that does not even say what it can. Its pid is in a file beside it, which ends in `.pid`.
+#[must_use]
+pub fn that_says_nothing(path: &Path) -> PathBuf {
+    script(path, "echo $$ > \"$0.pid\"\nexec sleep 600")
+}
+
 /// The real engine, of whose `--help` the lines that hold `hidden` are missing: an engine without that flag.
 #[must_use]
 pub fn without_flag(path: &Path, hidden: &str) -> PathBuf {

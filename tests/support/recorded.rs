@@ -7,6 +7,7 @@
 //! the engine runs.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -276,6 +277,15 @@ impl RecordedEngine {
         let _ = std::fs::remove_file(&old);
         let _ = std::fs::hard_link(&current, &old);
         std::fs::rename(new, current).unwrap();
+    }
+
+    /// When it saw clients go away before their answers were whole.
+    #[must_use]
+    pub fn left(&self) -> Vec<SystemTime> {
+        let text = std::fs::read_to_string(self.folder.join(engine::LEFT)).unwrap_or_default();
+        text.lines()
+            .map(|line| SystemTime::UNIX_EPOCH + Duration::from_micros(line.parse().unwrap()))
+            .collect()
     }
 
     /// What it was asked so far, by requests that it answered from the recording.

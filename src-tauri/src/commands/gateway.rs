@@ -1,8 +1,8 @@
 //! The endpoint: where it listens, to whom, what it was asked, and what it refused.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::IpAddr;
 
-use paddock_core::Core;
+use paddock_core::LimitsChange;
 use tauri::State;
 
 use super::settings::view;
@@ -13,9 +13,6 @@ use crate::ipc_types::serving::{
     EndpointChange, GatewayStats, Refusal, RefusalKind, ServingLimits,
 };
 
-/// Those below are the system's.
-const LOWEST_PORT: u16 = 1024;
-
 /// Changes where the endpoint listens, and to whom; at once.
 #[tauri::command]
 #[specta::specta]
@@ -24,34 +21,17 @@ pub(crate) async fn set_endpoint(
     change: EndpointChange,
 ) -> Result<Settings, IpcError> {
     let core = state.core()?;
-    let host = change.host.as_deref().map(address).transpose()?;
-    if let Some(port) = change.port.filter(|port| *port < LOWEST_PORT) {
-        let message = format!("port {port} is not for programs like this one");
-        let hint = "Choose a port from 1024 to 65535.";
-        return Err(IpcError::new("invalid_port", message, hint));
-    }
-    if host.is_some_and(|host| !host.is_loopback()) && !core.has_keys() {
-        return Err(IpcError::new(
-            "needs_key",
-            "other computers may reach the endpoint only with an API key, and there is none",
-            "Make a key first.",
-        ));
-    }
-    core.update_settings(|settings| {
-        let gateway = &mut settings.gateway;
-        gateway.host = host.unwrap_or(gateway.host);
-        gateway.port = change.port.unwrap_or(gateway.port);
-        gateway.load_on_demand = change.load_on_demand.unwrap_or(gateway.load_on_demand);
-        gateway.request_log = change.request_log.unwrap_or(gateway.request_log);
-        if let Some(hosts) = change.allowed_hosts {
-            gateway.allowed_hosts = hosts;
-        }
-        if let Some(origins) = change.allowed_origins {
-            gateway.allowed_origins = origins;
-        }
+    let moved = core.change_endpoint(paddock_core::EndpointChange {
+        host: change.host.as_deref().map(address).transpose()?,
+        port: change.port,
+        load_on_demand: change.load_on_demand,
+        request_log: change.request_log,
+        allowed_hosts: change.allowed_hosts,
+        allowed_origins: change.allowed_origins,
+        limits: LimitsChange::default(),
     })?;
-    if host.is_some() || change.port.is_some() {
-        listen_as_set(&state, &core)?;
+    if let Some(address) = moved {
+        state.move_endpoint(address);
     }
     Ok(view(&core))
 }
@@ -63,10 +43,14 @@ pub(crate) async fn set_limits(
     limits: ServingLimits,
 ) -> Result<Settings, IpcError> {
     let core = state.core()?;
-    core.update_settings(|settings| {
-        settings.limits.max_loaded = limits.max_loaded as usize;
-        settings.limits.memory_bytes = limits.memory_bytes;
-        settings.limits.idle_seconds = limits.idle_seconds.into();
+    core.change_endpoint(paddock_core::EndpointChange {
+        limits: LimitsChange {
+            max_loaded: Some(limits.max_loaded as usize),
+            memory_bytes: Some(limits.memory_bytes),
+            idle_seconds: Some(limits.idle_seconds.into()),
+            ..LimitsChange::default()
+        },
+        ..paddock_core::EndpointChange::default()
     })?;
     Ok(view(&core))
 }
@@ -104,21 +88,6 @@ pub(crate) async fn gateway_stats(state: State<'_, AppState>) -> Result<GatewayS
     let core = state.core()?;
     let stats = core.gateway_stats().borrow();
     Ok((&*stats).into())
-}
-
-/// Listens on loopback only, where it did not.
-pub(super) fn close_to_others(state: &AppState, core: &Core) -> Result<(), IpcError> {
-    if core.settings().gateway.host.is_loopback() {
-        return Ok(());
-    }
-    core.update_settings(|settings| settings.gateway.host = Ipv4Addr::LOCALHOST.into())?;
-    listen_as_set(state, core)
-}
-
-fn listen_as_set(state: &AppState, core: &Core) -> Result<(), IpcError> {
-    let settings = core.settings();
-    let gateway = &settings.gateway;
-    state.move_endpoint(SocketAddr::new(gateway.host, gateway.port))
 }
 
 fn address(host: &str) -> Result<IpAddr, IpcError> {

@@ -275,6 +275,15 @@ fn errors_have_codes_that_the_page_knows() {
         desk.refusal("set_endpoint", json!({"change": {"port": 80}})),
         "invalid_port"
     );
+    // The whole list at once is checked as a single entry is.
+    for (change, code) in [
+        (json!({"allowedOrigins": ["null"]}), "not_allowable"),
+        (json!({"allowedHosts": ["*"]}), "not_allowable"),
+        (json!({"host": "0.0.0.0"}), "needs_key"),
+    ] {
+        let refused = desk.refusal("set_endpoint", json!({"change": change}));
+        assert_eq!(refused, code, "{change}");
+    }
     std::fs::remove_file(desk.file("tiny.gguf")).unwrap();
     assert_eq!(
         desk.refusal("load_model", load("local/tiny", json!({}))),

@@ -187,14 +187,14 @@ fn some_change(random: &mut Random) -> (&'static str, Value) {
         7 => {
             let (most, idle) = (random.below(3), random.choose(&[-1_i64, 0, 1, 3_600]));
             (
-                "/api/v1/limits",
-                json!({"maxLoaded": most, "idleSeconds": idle}),
+                "/api/v1/gateway",
+                json!({"limits": {"maxLoaded": most, "idleSeconds": idle}}),
             )
         }
         8 => {
             // Room for everything, for one, and for none.
             let bytes = random.choose(&[None, Some(700_000_000_u64), Some(1 << 20)]);
-            ("/api/v1/limits", json!({"memoryBytes": bytes}))
+            ("/api/v1/gateway", json!({"limits": {"memoryBytes": bytes}}))
         }
         _ => ("/api/v1/keys/remove", json!({"name": KEY})),
     }
@@ -240,9 +240,10 @@ pub(crate) fn in_peace(world: &World) {
 
 /// As many models as memory holds, for an hour each: what the checks are made for.
 pub(crate) async fn usual_limits(world: &World) {
-    let body = json!({"maxLoaded": 0, "memoryBytes": null, "idleSeconds": 3_600});
+    let limits = json!({"maxLoaded": 0, "memoryBytes": null, "idleSeconds": 3_600});
+    let body = json!({"limits": limits});
     world
-        .call("change the settings", "/api/v1/limits", &body)
+        .call("change the settings", "/api/v1/gateway", &body)
         .await;
 }
 

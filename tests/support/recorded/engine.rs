@@ -20,6 +20,8 @@ pub const FOLDER: &str = "RECORDED_ENGINE_FOLDER";
 pub const RECORDING: &str = "recording.json";
 /// What was asked, a JSON document a line; where the file is missing nothing is kept.
 pub const ASKED: &str = "asked.jsonl";
+/// When clients went away before their answer was whole: microseconds since 1970, one a line.
+pub const LEFT: &str = "left.txt";
 
 /// As `llama-server --help` looks, with what Paddock may give a small model.
 const HELP: &str = "\
@@ -175,7 +177,31 @@ impl Engine {
                 None => error(404, "not_found_error", "File Not Found"),
             }
         };
-        send(stream, &answer, request.method == "HEAD").await
+        match send(stream, &answer, request.method == "HEAD").await {
+            Ok(After::Again) => Ok(true),
+            Ok(After::Over) => Ok(false),
+            left => {
+                self.note_leaving();
+                left.map(|_| false)
+            }
+        }
+    }
+
+    fn note_leaving(&self) {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let line = format!("{}\n", since.unwrap_or_default().as_micros());
+        self.append(LEFT, &line);
+    }
+
+    fn append(&self, name: &str, line: &str) {
+        let file = std::fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(self.folder.join(name));
+        // One write: lines of several engines do not mix.
+        if let Ok(mut file) = file {
+            let _ = std::io::Write::write_all(&mut file, line.as_bytes());
+        }
     }
 
     fn admits(&self, request: &Request) -> bool {
@@ -211,13 +237,7 @@ impl Engine {
             body: String::from_utf8_lossy(&request.body).into_owned(),
         };
         let line = format!("{}\n", serde_json::to_string(&asked).unwrap());
-        let file = std::fs::OpenOptions::new()
-            .append(true)
-            .open(self.folder.join(ASKED));
-        // One write: lines of several engines do not mix.
-        if let Ok(mut file) = file {
-            let _ = std::io::Write::write_all(&mut file, line.as_bytes());
-        }
+        self.append(ASKED, &line);
     }
 }
 
@@ -286,7 +306,21 @@ async fn read_request(
     }))
 }
 
-async fn send(stream: &mut TcpStream, answer: &Recorded, head_only: bool) -> std::io::Result<bool> {
+/// What follows an answer.
+enum After {
+    /// The connection can be used again.
+    Again,
+    /// It is to be closed.
+    Over,
+    /// The client went away.
+    Left,
+}
+
+async fn send(
+    stream: &mut TcpStream,
+    answer: &Recorded,
+    head_only: bool,
+) -> std::io::Result<After> {
     // Even a pause of nothing is rounded up by the timer.
     if answer.after_ms > 0 {
         tokio::time::sleep(Duration::from_millis(answer.after_ms)).await;
@@ -314,7 +348,7 @@ async fn send(stream: &mut TcpStream, answer: &Recorded, head_only: bool) -> std
                 // A client that goes away is seen here and not at the next write only.
                 tokio::select! {
                     () = tokio::time::sleep(Duration::from_millis(piece.after_ms)) => {}
-                    gone = gone(stream) => return gone.map(|()| false),
+                    gone = gone(stream) => return gone.map(|()| After::Left),
                 }
             }
             let content = piece.content();
@@ -332,9 +366,9 @@ async fn send(stream: &mut TcpStream, answer: &Recorded, head_only: bool) -> std
     }
     stream.write_all(&bytes).await?;
     match answer.end {
-        End::Whole => Ok(answer.framing != Framing::Close),
-        End::Break => Ok(false),
-        End::Hold => gone(stream).await.map(|()| false),
+        End::Whole if answer.framing != Framing::Close => Ok(After::Again),
+        End::Whole | End::Break => Ok(After::Over),
+        End::Hold => gone(stream).await.map(|()| After::Left),
     }
 }
 

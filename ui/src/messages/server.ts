@@ -12,6 +12,8 @@ export const serverWords = {
     'Off: only programs on this computer can reach the endpoint. On: every computer in your network can, with a key.',
   lanOn:
     'Every computer in your network can reach the endpoint. Each request needs one of the keys below, also from this computer.',
+  lanNarrowed:
+    'Other computers can reach the endpoint as soon as there is a key; until then, only this one can.',
   lanLabel: 'Let other computers use the endpoint',
   lanKeyTitle: 'A key is needed first',
   lanKeyBody:

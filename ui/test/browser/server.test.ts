@@ -144,6 +144,7 @@ describe('keys', () => {
     await dialog.getByRole('button', { name: 'Make key and open' }).click();
     await dialog.getByRole('button', { name: 'I have copied it' }).click();
     await page.getByText('http://192.168.1.24:8421/v1').waitFor();
+    await page.getByText('Other computers can reach it.').waitFor();
     expect(await lan.isChecked()).toBe(true);
     // This computer's own address stays what it was.
     await bar(page).getByText('http://127.0.0.1:8421/v1').waitFor();
@@ -151,7 +152,12 @@ describe('keys', () => {
     await page.getByRole('button', { name: 'Remove phone' }).click();
     await dialog.getByText('other computers will not be let in any more').waitFor();
     await dialog.getByRole('button', { name: 'Remove key' }).click();
-    await expect.poll(() => lan.isChecked()).toBe(false);
+    // The page says who really can, and not what the switch is set to.
+    await page.getByText('Only this machine can reach the endpoint').waitFor();
+    await page.getByText('Only programs on this computer can reach it.').waitFor();
+    expect(await page.getByText('Other computers can reach it.').count()).toBe(0);
+    expect(await page.getByText('http://192.168.1.24:8421/v1').count()).toBe(0);
+    expect(await lan.isChecked()).toBe(true);
   });
 });
 

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 use gateway::{Hooks, Host, HostError};
-use paddock_core::{Core, LoadParams, LoadRequest, Unsupported, WireError};
+use paddock_core::{Core, InstanceLock, LoadParams, LoadRequest, Unsupported, WireError};
 use serde_json::json;
 use settings::DataDir;
 
@@ -18,7 +18,58 @@ pub(crate) async fn serve(arguments: Serve, json: bool) -> Result<(), Failure> {
     let mut signals = Signals::new()
         .map_err(|error| Failure::new("signals", format!("no signals: {error}"), ""))?;
     let data = DataDir::of_user()?;
-    let (core, lock) = open_core_in_turn(&data).await?;
+    // Whatever is going on: an engine that is asked for its flags may take half a minute over it.
+    let opened = tokio::select! {
+        opened = open_core_in_turn(&data) => opened,
+        () = signals.next() => return Ok(()),
+    };
+    let (core, lock) = opened?;
+    let started = tokio::select! {
+        started = start(&core, lock, &arguments) => started,
+        () = signals.next() => {
+            core.shut_down().await;
+            return Ok(());
+        }
+    };
+    let Started {
+        host,
+        request,
+        hooks,
+    } = started?;
+
+    let work = async {
+        // A port that is taken is no reason to make the model wait.
+        tokio::join!(announce(&core, json), async {
+            if let Some(request) = &request {
+                load(&core, request, json).await;
+            }
+        });
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = work => {}
+        () = signals.next() => {}
+        () = hooks.shutdown.cancelled() => {
+            // Who asked may wait for the last answers; who sends a signal does not.
+            tokio::select! {
+                () = host.drain() => {}
+                () = signals.next() => {}
+            }
+        }
+    }
+    host.shut_down().await;
+    Ok(())
+}
+
+/// A host that runs, and what it was started for.
+struct Started {
+    host: Host,
+    request: Option<LoadRequest>,
+    /// By which others ask it to end.
+    hooks: Hooks,
+}
+
+async fn start(core: &Core, lock: InstanceLock, arguments: &Serve) -> Result<Started, Failure> {
     let settings = core.settings();
     let address = SocketAddr::new(
         arguments.host.unwrap_or(settings.gateway.host),
@@ -31,7 +82,7 @@ pub(crate) async fn serve(arguments: Serve, json: bool) -> Result<(), Failure> {
             address.ip()
         )));
     }
-    let request = arguments.model.map(|model| LoadRequest {
+    let request = arguments.model.clone().map(|model| LoadRequest {
         model,
         overrides: LoadParams::default(),
         unsupported: Unsupported::Refuse,
@@ -50,27 +101,14 @@ pub(crate) async fn serve(arguments: Serve, json: bool) -> Result<(), Failure> {
         }
     }
     let hooks = Hooks::default();
-    let asked_to_end = hooks.shutdown.clone();
-    let host = Host::start(core.clone(), lock, address, hooks)
+    let host = Host::start(core.clone(), lock, address, hooks.clone())
         .await
         .map_err(failed)?;
-
-    let work = async {
-        // A port that is taken is no reason to make the model wait.
-        tokio::join!(announce(&core, json), async {
-            if let Some(request) = &request {
-                load(&core, request, json).await;
-            }
-        });
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        () = work => {}
-        () = signals.next() => {}
-        () = asked_to_end.cancelled() => host.drain().await,
-    }
-    host.shut_down().await;
-    Ok(())
+    Ok(Started {
+        host,
+        request,
+        hooks,
+    })
 }
 
 fn failed(error: HostError) -> Failure {

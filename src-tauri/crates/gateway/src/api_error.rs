@@ -68,7 +68,9 @@ impl ApiError {
             "no_model_loaded" | "queue_full" | "shutting_down" => {
                 (StatusCode::SERVICE_UNAVAILABLE, Some(1))
             }
-            "no_room" | "crash_loop" => (StatusCode::SERVICE_UNAVAILABLE, Some(10)),
+            "no_room" => (StatusCode::SERVICE_UNAVAILABLE, Some(10)),
+            // It stays so for longer than a client waits, and each try may be one crash more.
+            "crash_loop" => (StatusCode::SERVICE_UNAVAILABLE, None),
             _ => (StatusCode::INTERNAL_SERVER_ERROR, None),
         };
         let hint = error.hint();

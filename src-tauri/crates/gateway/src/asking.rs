@@ -194,21 +194,41 @@ async fn lease_on_the_living(core: &Core, target: &Target) -> Result<Lease, Erro
     }
 }
 
+/// Told where the request was asked again in vain, or cannot be: it may be what ends the engine, and a client that goes
+/// on by itself would take the model from everybody.
 fn engine_gone() -> ApiError {
+    ApiError::new(
+        StatusCode::BAD_GATEWAY,
+        "engine_gone",
+        "the model ended before it answered",
+    )
+}
+
+/// Not to be asked again by itself: the official clients would have the model back a second after the user ended it.
+fn model_unloaded() -> ApiError {
     ApiError {
-        retry_after: Some(1),
+        retry_after: None,
         ..ApiError::new(
-            StatusCode::BAD_GATEWAY,
-            "engine_gone",
-            "the model ended before it answered",
+            StatusCode::SERVICE_UNAVAILABLE,
+            "model_unloaded",
+            "the model was unloaded before it answered",
         )
     }
 }
 
-fn model_unloaded() -> ApiError {
-    ApiError::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "model_unloaded",
-        "the model was unloaded before it answered",
-    )
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api_error::Dialect;
+
+    /// The official clients ask again twice on any 5xx that does not forbid it: what the user ended would be loaded
+    /// again, and what ended the engine twice would go on to do so.
+    #[test]
+    fn what_the_user_or_a_crash_ended_is_not_asked_for_again() {
+        for error in [engine_gone(), model_unloaded()] {
+            let response = error.response(Dialect::OpenAi);
+            assert_eq!(response.headers()["x-should-retry"], "false");
+            assert!(!response.headers().contains_key("retry-after"));
+        }
+    }
 }

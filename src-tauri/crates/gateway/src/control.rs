@@ -10,7 +10,6 @@ mod hub;
 mod in_process;
 mod keys;
 mod library;
-mod limits;
 mod live;
 mod models;
 mod policies;
@@ -160,7 +159,6 @@ fn routes() -> Router<Context> {
         .merge(hub::routes())
         .merge(keys::routes())
         .merge(library::routes())
-        .merge(limits::routes())
         .merge(live::routes())
         .merge(models::routes())
         .merge(policies::routes())

@@ -46,7 +46,6 @@ pub(crate) struct ManagementDoor {
 
 /// The running endpoint. Dropping it ends the listener and its connections.
 pub(crate) struct Gateway {
-    core: Core,
     target: watch::Sender<SocketAddr>,
     in_flight: InFlight,
     stop: CancellationToken,
@@ -97,7 +96,6 @@ impl Gateway {
         let known = endpoint.wait_for(|state| state.listening || state.error.is_some());
         let _ = tokio::time::timeout(FIRST_ANSWER, known).await;
         Ok(Self {
-            core,
             target,
             in_flight,
             stop,
@@ -105,14 +103,9 @@ impl Gateway {
         })
     }
 
-    /// Listens at another address from now on.
-    ///
-    /// # Errors
-    /// [`NeedsKey`] for an address beyond loopback, where no key exists.
-    pub(crate) fn move_to(&self, address: SocketAddr) -> Result<(), NeedsKey> {
-        check(&self.core, address)?;
+    /// Listens at another address from now on; at loopback's for as long as there is no key for one beyond it.
+    pub(crate) fn move_to(&self, address: SocketAddr) {
         self.target.send_replace(address);
-        Ok(())
     }
 
     /// Takes no new requests and waits for those that are being answered, `limit` at most.

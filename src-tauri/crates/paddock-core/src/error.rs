@@ -160,6 +160,9 @@ pub enum Error {
     /// A chat got no answer, or could not be kept.
     #[error(transparent)]
     Chat(#[from] crate::chat_error::ChatError),
+    /// The endpoint cannot be as it was to be.
+    #[error(transparent)]
+    Endpoint(#[from] crate::change_endpoint::EndpointError),
     /// A host or origin that must not be let in.
     #[error("{value:?} cannot be allowed: {reason}")]
     NotAllowable {
@@ -252,6 +255,7 @@ impl Error {
             Self::NothingFits { .. } => "nothing_fits",
             Self::ShardsMissing { .. } => "shards_missing",
             Self::Chat(source) => source.code(),
+            Self::Endpoint(source) => source.code(),
             Self::NotAllowable { .. } => "not_allowable",
             Self::Schedule(source) => source.code(),
             Self::Shared(source) => source.code(),
@@ -302,6 +306,7 @@ impl Error {
                 "Its upload may not be finished; take another quantization or repository.".to_owned()
             }
             Self::Chat(source) => source.hint().to_owned(),
+            Self::Endpoint(source) => source.hint().to_owned(),
             Self::NotAllowable { .. } => "Name the host or the page itself.".to_owned(),
             Self::Schedule(source) => source.hint(),
             Self::Shared(source) => source.hint(),

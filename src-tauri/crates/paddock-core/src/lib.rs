@@ -11,6 +11,7 @@
 mod aliases;
 mod announcements;
 mod available_engines;
+mod change_endpoint;
 mod change_engines;
 mod chat;
 mod chat_error;
@@ -83,6 +84,7 @@ pub use crate::announcements::Announcement;
 pub use crate::available_engines::{
     AvailableEngines, BuildView, GpuView, MachineView, VariantView,
 };
+pub use crate::change_endpoint::{EndpointChange, EndpointError, LimitsChange};
 pub use crate::change_engines::EngineOptions;
 pub use crate::chat::{AnswerFacts, ChatEvent, ChatModel, ChatStream};
 pub use crate::chat_error::ChatError;

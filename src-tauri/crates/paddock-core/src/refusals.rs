@@ -110,13 +110,7 @@ impl Core {
     /// # Errors
     /// [`Error::NotAllowable`], or the settings cannot be saved.
     pub fn allow_host(&self, host: &str) -> Result<(), Error> {
-        let host = host.trim().to_ascii_lowercase();
-        if !is_host(&host) {
-            return Err(Error::NotAllowable {
-                value: host,
-                reason: "it is no host name",
-            });
-        }
+        let host = allowable_host(host)?;
         self.update_settings(|settings| add(&mut settings.gateway.allowed_hosts, &host))?;
         self.forget_refusal(RefusalKind::Host, &host);
         Ok(())
@@ -127,20 +121,7 @@ impl Core {
     /// # Errors
     /// [`Error::NotAllowable`], or the settings cannot be saved.
     pub fn allow_origin(&self, origin: &str) -> Result<(), Error> {
-        let origin = origin.trim().to_ascii_lowercase();
-        let reason = match origin.split_once("://") {
-            _ if origin == "null" => {
-                Some("any page can make itself nameless, so it would let all in")
-            }
-            Some((scheme, rest)) if !scheme.is_empty() && is_authority(rest) => None,
-            _ => Some("it is no origin, which is written as https://example.com"),
-        };
-        if let Some(reason) = reason {
-            return Err(Error::NotAllowable {
-                value: origin,
-                reason,
-            });
-        }
+        let origin = allowable_origin(origin)?;
         self.update_settings(|settings| add(&mut settings.gateway.allowed_origins, &origin))?;
         self.forget_refusal(RefusalKind::Origin, &origin);
         Ok(())
@@ -153,6 +134,32 @@ impl Core {
             });
         });
     }
+}
+
+/// A name as it is kept.
+pub(crate) fn allowable_host(host: &str) -> Result<String, Error> {
+    let host = host.trim().to_ascii_lowercase();
+    if is_host(&host) {
+        return Ok(host);
+    }
+    Err(Error::NotAllowable {
+        value: host,
+        reason: "it is no host name",
+    })
+}
+
+/// An origin as it is kept.
+pub(crate) fn allowable_origin(origin: &str) -> Result<String, Error> {
+    let origin = origin.trim().to_ascii_lowercase();
+    let reason = match origin.split_once("://") {
+        _ if origin == "null" => "any page can make itself nameless, so it would let all in",
+        Some((scheme, rest)) if !scheme.is_empty() && is_authority(rest) => return Ok(origin),
+        _ => "it is no origin, which is written as https://example.com",
+    };
+    Err(Error::NotAllowable {
+        value: origin,
+        reason,
+    })
 }
 
 fn add(list: &mut Vec<String>, value: &str) {

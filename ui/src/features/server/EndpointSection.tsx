@@ -29,8 +29,10 @@ const EVERYWHERE = '0.0.0.0';
 
 export function EndpointSection({ endpoint, settings }: { endpoint: Endpoint; settings: Settings | null }) {
   const url = baseUrl(endpoint);
+  // It listens, and not where it was told to: without a key, other computers do not come in.
+  const narrowed = endpoint.listening && endpoint.error !== null;
   // The URL is how this computer reaches it, whoever else may.
-  const onlyHere = settings ? isLoopback(settings.host) : isLoopbackUrl(endpoint.url);
+  const onlyHere = narrowed || (settings ? isLoopback(settings.host) : isLoopbackUrl(endpoint.url));
   return (
     <Section id="server-endpoint" title={m.server.endpointTitle} body={m.server.endpointBody}>
       {!endpoint.listening && (
@@ -38,6 +40,11 @@ export function EndpointSection({ endpoint, settings }: { endpoint: Endpoint; se
           <Note kind="bad" title={asSentence(endpoint.error ?? m.server.down)}>
             {m.server.downBody}
           </Note>
+        </div>
+      )}
+      {narrowed && (
+        <div style={{ marginBottom: 10 }}>
+          <Note kind="warn" title={asSentence(endpoint.error ?? '')} />
         </div>
       )}
       <Rows>
@@ -51,7 +58,7 @@ export function EndpointSection({ endpoint, settings }: { endpoint: Endpoint; se
           )}
         </Group>
         {settings && <Port settings={settings} />}
-        {settings && <OtherComputers settings={settings} />}
+        {settings && <OtherComputers settings={settings} narrowed={narrowed} />}
       </Rows>
     </Section>
   );
@@ -113,7 +120,7 @@ function Port({ settings }: { settings: Settings }) {
 }
 
 /** Opening the endpoint needs a key; where there is none, it is made in the same step. */
-function OtherComputers({ settings }: { settings: Settings }) {
+function OtherComputers({ settings, narrowed }: { settings: Settings; narrowed: boolean }) {
   const { apiKeys, isSuccess } = useApiKeys();
   const [asking, setAsking] = useState(false);
   const [busy, setBusy] = useState(false);
@@ -129,9 +136,10 @@ function OtherComputers({ settings }: { settings: Settings }) {
     else void listen(wanted ? EVERYWHERE : ONLY_HERE);
   };
   const url = address && `http://${address}:${settings.port}/v1`;
+  const help = narrowed ? words.lanNarrowed : words.lanOn;
   return (
     <>
-      <SettingRow id="server-lan" label={words.lan} help={open ? words.lanOn : words.lanOff}>
+      <SettingRow id="server-lan" label={words.lan} help={open ? help : words.lanOff}>
         <Group gap="md" mih={30}>
           <Switch
             id="server-lan"
@@ -142,7 +150,7 @@ function OtherComputers({ settings }: { settings: Settings }) {
             aria-describedby="server-lan-help"
           />
         </Group>
-        {open && (
+        {open && !narrowed && (
           <Group gap={4} mt={2}>
             <Text span c="dimmed">
               {url ? words.forOthers : words.noNetwork}

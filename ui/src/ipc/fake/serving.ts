@@ -84,11 +84,12 @@ export class FakeServing {
         ...this.scenario.apiKeys,
         { name: name as string, lastFour: key.slice(-4), manage: manage as boolean, createdAt: Date.now() },
       ];
+      this.listen(this.scenario.settings.host, this.scenario.settings.port);
       return { name, key, manage };
     },
     removeKey: ({ name }: Args) => {
       this.scenario.apiKeys = this.scenario.apiKeys.filter(key => key.name !== name);
-      if (this.scenario.apiKeys.length === 0) this.listen('127.0.0.1', this.scenario.settings.port);
+      this.listen(this.scenario.settings.host, this.scenario.settings.port);
       return null;
     },
     setEndpoint: ({ change }: Args) => {
@@ -180,7 +181,15 @@ export class FakeServing {
     const { settings, snapshot } = this.scenario;
     settings.host = host;
     settings.port = port;
-    snapshot.endpoint = { url: `http://${host}:${port}`, listening: true, error: null };
+    // As the listener does: without a key, this computer alone comes in.
+    const narrowed = !host.startsWith('127.') && this.scenario.apiKeys.length === 0;
+    snapshot.endpoint = {
+      url: `http://${narrowed ? '127.0.0.1' : host}:${port}`,
+      listening: true,
+      error: narrowed
+        ? `only this machine can reach the endpoint: listening on ${host} needs an API key, and there is none; make one, and it opens`
+        : null,
+    };
     this.publish();
   }
 }

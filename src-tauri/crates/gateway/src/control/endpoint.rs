@@ -1,13 +1,13 @@
 //! The endpoint's own settings, whom it refused, what goes through it, and what this API is.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use paddock_core::{Core, RefusalKind};
+use paddock_core::{Core, EndpointChange, LimitsChange, RefusalKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -24,6 +24,20 @@ struct SetGateway {
     request_log: Option<bool>,
     allowed_hosts: Option<Vec<String>>,
     allowed_origins: Option<Vec<String>>,
+    limits: SetLimits,
+}
+
+/// Bounds on what runs, as they are named in the settings.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct SetLimits {
+    max_loaded: Option<usize>,
+    /// `null` takes the bound away; absent, it stays.
+    #[serde(deserialize_with = "super::policies::null_is_a_value")]
+    memory_bytes: Option<Option<u64>>,
+    idle_seconds: Option<i64>,
+    queue_length: Option<usize>,
+    load_timeout_seconds: Option<u64>,
 }
 
 /// Body of `POST /api/v1/refusals/allow`.
@@ -45,7 +59,7 @@ pub(super) fn routes() -> Router<Context> {
 
 fn view(core: &Core) -> Value {
     let settings = core.settings();
-    let gateway = &settings.gateway;
+    let (gateway, limits) = (&settings.gateway, &settings.limits);
     let now = core.endpoint().borrow().clone();
     json!({
         "host": gateway.host,
@@ -54,6 +68,13 @@ fn view(core: &Core) -> Value {
         "requestLog": gateway.request_log,
         "allowedHosts": gateway.allowed_hosts,
         "allowedOrigins": gateway.allowed_origins,
+        "limits": {
+            "maxLoaded": limits.max_loaded,
+            "memoryBytes": limits.memory_bytes,
+            "idleSeconds": limits.idle_seconds,
+            "queueLength": limits.queue_length,
+            "loadTimeoutSeconds": limits.load_timeout_seconds,
+        },
         "endpoint": now.url,
         "listening": now.listening,
         "endpointError": now.error,
@@ -66,34 +87,24 @@ async fn show(State(context): State<Context>) -> Answer {
 
 async fn set(State(context): State<Context>, Body(body): Body<SetGateway>) -> Answer {
     let core = &context.core;
-    if body.host.is_some_and(|host| !host.is_loopback()) && !core.has_keys() {
-        let mut error = wire(
-            "needs_key",
-            "other machines may reach the endpoint only with an API key, and there is none",
-        );
-        error.hint = "Make one first: `paddock key add NAME`.".to_owned();
-        return Err(Failure(StatusCode::CONFLICT, error));
-    }
-    let moves = body.host.is_some() || body.port.is_some();
-    core.update_settings(|settings| {
-        let gateway = &mut settings.gateway;
-        gateway.host = body.host.unwrap_or(gateway.host);
-        gateway.port = body.port.unwrap_or(gateway.port);
-        gateway.load_on_demand = body.load_on_demand.unwrap_or(gateway.load_on_demand);
-        gateway.request_log = body.request_log.unwrap_or(gateway.request_log);
-        if let Some(hosts) = body.allowed_hosts {
-            gateway.allowed_hosts = hosts;
-        }
-        if let Some(origins) = body.allowed_origins {
-            gateway.allowed_origins = origins;
-        }
+    let limits = LimitsChange {
+        max_loaded: body.limits.max_loaded,
+        memory_bytes: body.limits.memory_bytes,
+        idle_seconds: body.limits.idle_seconds,
+        queue_length: body.limits.queue_length,
+        load_timeout_seconds: body.limits.load_timeout_seconds,
+    };
+    let moved = core.change_endpoint(EndpointChange {
+        host: body.host,
+        port: body.port,
+        load_on_demand: body.load_on_demand,
+        request_log: body.request_log,
+        allowed_hosts: body.allowed_hosts,
+        allowed_origins: body.allowed_origins,
+        limits,
     })?;
-    if moves && let Some(target) = context.target.get() {
-        let settings = core.settings();
-        target.send_replace(SocketAddr::new(
-            settings.gateway.host,
-            settings.gateway.port,
-        ));
+    if let (Some(address), Some(target)) = (moved, context.target.get()) {
+        target.send_replace(address);
     }
     answer(Ok(view(core)))
 }

@@ -36,7 +36,7 @@ impl From<Error> for Failure {
             "hub_offline" | "hub_server" | "hub_not_a_hub" => StatusCode::BAD_GATEWAY,
             "model_ambiguous" | "no_engine" | "occupied" | "cancelled" | "download_state"
             | "model_running" | "folder_busy" | "install_busy" | "engine_in_use"
-            | "no_previous_engine" | "key_exists" => StatusCode::CONFLICT,
+            | "no_previous_engine" | "key_exists" | "needs_key" => StatusCode::CONFLICT,
             "release_not_found" => StatusCode::NOT_FOUND,
             "releases_offline" | "releases_unusable" => StatusCode::BAD_GATEWAY,
             "releases_rate_limited" => StatusCode::TOO_MANY_REQUESTS,

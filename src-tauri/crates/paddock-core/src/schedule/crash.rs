@@ -1,4 +1,5 @@
-//! How often a model failed, and what follows: a back-off that grows, and in the end the breaker.
+//! How often a model failed, and what follows: a back-off that grows, and in the end the breaker. After a while one try
+//! is let through it: where nobody is there to load the model anew, one bad hour must not take it from everybody for good.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -16,6 +17,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Crashes {
     at: VecDeque<Instant>,
+    /// The breaker lets nobody through before.
+    closed_until: Option<Instant>,
+    /// One was let through, and the next failure opens it again.
+    on_trial: bool,
 }
 
 /// What follows from a failure.
@@ -39,7 +44,8 @@ impl Crashes {
             self.at.pop_front();
         }
         let count = self.at.len();
-        if count >= MOST {
+        if count >= MOST || self.on_trial {
+            self.closed_until = Some(now + WINDOW);
             return Next::GiveUp(count);
         }
         let doublings = u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX);
@@ -51,9 +57,24 @@ impl Crashes {
         )
     }
 
+    /// Whether one try may pass the open breaker.
+    pub(crate) fn may_be_tried(&self, now: Instant) -> bool {
+        self.closed_until.is_none_or(|until| now >= until)
+    }
+
+    /// One passes.
+    pub(crate) fn try_once(&mut self) {
+        self.on_trial = true;
+    }
+
+    /// It ran for so long since it was tried: from [`WINDOW`] on, it is like any other.
+    pub(crate) fn has_run_for(&mut self, time: Duration) {
+        self.on_trial &= time < WINDOW;
+    }
+
     /// Forgets them: the user wants it tried afresh.
     pub(crate) fn forget(&mut self) {
-        self.at.clear();
+        *self = Self::default();
     }
 }
 
@@ -87,6 +108,32 @@ mod tests {
         );
         crashes.forget();
         assert_eq!(crashes.count(now, 0.5), after(250));
+    }
+
+    /// One request passes after a while, and one failure closes it again; two minutes of work make it like any other.
+    #[tokio::test(start_paused = true)]
+    async fn the_breaker_lets_one_try_through() {
+        let mut crashes = Crashes::default();
+        for _ in 0..5 {
+            crashes.count(Instant::now(), 0.5);
+        }
+        assert!(!crashes.may_be_tried(Instant::now()));
+        for _ in 0..2 {
+            tokio::time::advance(WINDOW).await;
+            assert!(crashes.may_be_tried(Instant::now()));
+            crashes.try_once();
+            tokio::time::advance(Duration::from_secs(30)).await;
+            crashes.has_run_for(Duration::from_secs(30));
+            let next = crashes.count(Instant::now(), 0.5);
+            assert!(matches!(next, Next::GiveUp(_)), "{next:?}");
+            assert!(!crashes.may_be_tried(Instant::now()));
+        }
+        tokio::time::advance(WINDOW).await;
+        crashes.try_once();
+        tokio::time::advance(WINDOW).await;
+        crashes.has_run_for(WINDOW);
+        let next = crashes.count(Instant::now(), 0.5);
+        assert!(matches!(next, Next::TryAfter(_)), "{next:?}");
     }
 
     #[tokio::test(start_paused = true)]

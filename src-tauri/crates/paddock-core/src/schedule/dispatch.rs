@@ -77,6 +77,9 @@ impl Core {
             for ending in look.idle.iter().chain(victims) {
                 ending.server.closing().cancel();
             }
+            for (key, load) in &look.abandoned {
+                Self::is_abandoned(&guarded, key, *load);
+            }
             (look, guarded.state.next_look, guarded.epoch)
         };
         self.act(look, epoch);
@@ -97,9 +100,6 @@ impl Core {
         }
         for key in look.restart {
             tokio::spawn(self.clone().restart(key));
-        }
-        for (key, load) in look.abandoned {
-            self.is_abandoned(&key, load);
         }
         for (key, load, no_room) in look.refused {
             self.does_not_fit(&key, load, no_room);

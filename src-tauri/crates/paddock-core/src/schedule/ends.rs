@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::core::Core;
 use crate::error::Error;
 use crate::load_model::LoadRequest;
-use crate::schedule::crash::{Next, jitter};
+use crate::schedule::crash::{MOST, Next, jitter};
 use crate::schedule::error::ScheduleError;
 use crate::schedule::load::{Origin, cancelled};
 use crate::schedule::scheduler::Guarded;
@@ -73,7 +73,7 @@ impl Core {
         &self,
         guarded: &mut Guarded,
         key: &str,
-        error: &Arc<Error>,
+        cause: &Arc<Error>,
         may_retry: bool,
     ) {
         let now = Instant::now();
@@ -85,9 +85,15 @@ impl Core {
         let slot = guarded.state.slot(key, now);
         slot.in_flight = 0;
         slot.draining = false;
-        let was_ready = matches!(slot.phase, Phase::Ready { .. });
+        let was_ready = match slot.phase {
+            Phase::Ready { since, .. } => {
+                slot.crashes.has_run_for(now.duration_since(since));
+                true
+            }
+            _ => false,
+        };
         // Who waited for what was cancelled was told when it was; who waits now came later, and is served.
-        if matches!(error.code(), "cancelled" | "shutting_down") {
+        if matches!(cause.code(), "cancelled" | "shutting_down") {
             slot.is_gone();
             return;
         }
@@ -100,11 +106,15 @@ impl Core {
                 let broken = ScheduleError::CrashLoop {
                     key: key.to_owned(),
                     count,
-                    cause: Arc::new(failure_of(error)),
+                    cause: Arc::new(failure_of(cause)),
                 };
                 slot.broken = Some(broken.clone());
-                tracing::warn!(key, count, "failed too often; left alone");
                 let error = Arc::new(Error::Schedule(broken));
+                tracing::warn!(key, count, "failed too often; left alone");
+                // Its row shows it too, and the log's tail with it; but nobody may be looking there.
+                if count >= MOST {
+                    self.announce("model_given_up", given_up(&error, &failure_of(cause).hint));
+                }
                 guarded.state.refuse_waiting(key, &error);
             }
             Next::TryAfter(pause) => {
@@ -114,7 +124,7 @@ impl Core {
                 }
                 // A crash is no answer to those who came after it; a load that failed is one to those who waited for it.
                 if !was_ready {
-                    guarded.state.refuse_waiting(key, error);
+                    guarded.state.refuse_waiting(key, cause);
                 }
             }
         }
@@ -289,6 +299,13 @@ fn unwant(guarded: &mut Guarded, key: &str) -> bool {
     }
     guarded.state.refuse_waiting(key, &error);
     was_pending
+}
+
+fn given_up(error: &Error, remedy: &str) -> String {
+    let space = if remedy.is_empty() { "" } else { " " };
+    format!(
+        "{error}.{space}{remedy} It is left alone until it is loaded again; requests may try it once every two minutes."
+    )
 }
 
 fn failure_of(error: &Error) -> Failure {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use supervisor::Failure;
 
 use crate::run::fit::words;
+use crate::schedule::crash::MOST;
 
 /// Why scheduling refuses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,11 +37,11 @@ pub enum ScheduleError {
     #[error(transparent)]
     NoRoom(#[from] NoRoom),
     /// The model failed so often that it is left alone.
-    #[error("{key} failed {count} times in two minutes; the last time: {}", cause.message)]
+    #[error("{key} failed {}; the last time: {}", how_often(*count), cause.message)]
     CrashLoop {
         /// The model.
         key: String,
-        /// How often it failed.
+        /// How often it failed in the last two minutes: less than often where it was tried once more.
         count: usize,
         /// How it failed last.
         cause: Arc<Failure>,
@@ -130,6 +131,19 @@ impl std::fmt::Display for NoRoom {
     }
 }
 
+/// With a window and without one. What is written into `settings.json` meanwhile would be lost.
+fn set_by(name: &str) -> String {
+    format!(": on Paddock's Server page, or with `{name}` by `POST /api/v1/gateway`")
+}
+
+fn how_often(count: usize) -> String {
+    if count < MOST {
+        "again when it was tried once more".to_owned()
+    } else {
+        format!("{count} times in two minutes")
+    }
+}
+
 fn words_or_none(bytes: u64) -> String {
     if bytes == 0 {
         "none".to_owned()
@@ -166,26 +180,28 @@ impl ScheduleError {
             }
             Self::ModelRequired { .. } => "Name the model in the request.".to_owned(),
             Self::NotLoaded { key } => format!(
-                "Load it with `paddock load {key}`, or let requests load models in the settings."
+                "Load it with `paddock load {key}`, or let requests load models{}.", set_by("loadOnDemand")
             ),
             Self::QueueFull { .. } => {
-                "Try again in a moment, or let more wait with `queueLength` in the settings."
+                "Try again in a moment, or let more wait: `limits.queueLength`, by `POST /api/v1/gateway`."
                     .to_owned()
             }
-            Self::NoRoom(room) if room.by_count.is_some() => {
-                "Unload one of them, no longer keep it loaded, or let more models run in the settings."
-                    .to_owned()
-            }
-            Self::NoRoom(room) if room.by_limit => {
-                "Give models more memory in the settings, take a smaller context, or unload what is kept loaded."
-                    .to_owned()
-            }
+            Self::NoRoom(room) if room.by_count.is_some() => format!(
+                "Unload one of them, no longer keep it loaded, or let more models run{}.",
+                set_by("limits.maxLoaded")
+            ),
+            Self::NoRoom(room) if room.by_limit => format!(
+                "Take a smaller context, unload what is kept loaded, or give models more memory{}.",
+                set_by("limits.memoryBytes")
+            ),
             Self::NoRoom(room) => format!(
                 "Take a smaller context or quantization, or close other programs. The estimate may be wrong: `paddock load {}` tries all the same.",
                 room.key
             ),
             Self::CrashLoop { key, cause, .. } => {
-                let again = format!("`paddock load {key}` tries again.");
+                let again = format!(
+                    "`paddock load {key}` tries again at once; a request does so after two minutes."
+                );
                 if cause.hint.is_empty() {
                     again
                 } else {
@@ -237,6 +253,7 @@ mod tests {
             hint: "Memory may have run out.".to_owned(),
             log_tail: vec!["the last line".to_owned()],
         };
+        let cause = Arc::new(cause);
         let key = || "google/gemma".to_owned();
         let all = [
             ScheduleError::NoModelLoaded,
@@ -266,7 +283,12 @@ mod tests {
             ScheduleError::CrashLoop {
                 key: key(),
                 count: 5,
-                cause: Arc::new(cause),
+                cause: Arc::clone(&cause),
+            },
+            ScheduleError::CrashLoop {
+                key: key(),
+                count: 1,
+                cause,
             },
             ScheduleError::AliasTaken {
                 alias: "chat".to_owned(),

@@ -16,6 +16,7 @@ use crate::params::LoadPlan;
 use crate::run::memory;
 use crate::schedule::error::NoRoom;
 use crate::schedule::look::{Admitted, Ending};
+use crate::schedule::scheduler::Guarded;
 use crate::schedule::state::{Phase, Queued, Slot};
 
 /// How long the memory of what has ended is waited for. It is back as soon as the process is gone; drivers may take
@@ -218,6 +219,10 @@ impl Core {
                 if let Some(queued) = &mut slot.queued {
                     queued.is_urgent = true;
                     queued.by_user = true;
+                    // It is the user's from now on: it goes on when the requests that began it have left, and makes room
+                    // where it would only have come back.
+                    queued.for_requests = false;
+                    queued.only_if_free = false;
                 }
                 let same = Arc::clone(same);
                 shared.look_again();
@@ -426,9 +431,9 @@ impl Core {
         }
     }
 
-    /// Nobody waits for this load any more.
-    pub(crate) fn is_abandoned(&self, key: &str, load: u64) {
-        let guarded = self.inner.scheduler.shared.lock();
+    /// Nobody waits for this load any more. Under the lock that it was found under: whoever wants the same a moment later
+    /// begins a load of their own.
+    pub(crate) fn is_abandoned(guarded: &Guarded, key: &str, load: u64) {
         if let Some(abandoned) = guarded.loads.get(key).filter(|one| one.number == load) {
             abandoned.fail(&Arc::new(cancelled(key)));
         }

@@ -2,12 +2,14 @@
 //! requests that wait, and which planned ones get room.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use settings::SettingsDocument;
 use tokio::time::Instant;
 
+use crate::error::Error;
 use crate::schedule::decide::{Held, Newcomer, Room, Stage, Verdict, decide};
-use crate::schedule::error::NoRoom;
+use crate::schedule::error::{NoRoom, ScheduleError};
 use crate::schedule::state::{Phase, Queued, Slot, State};
 
 /// Memory as it was measured a moment ago.
@@ -79,6 +81,9 @@ impl<S: Clone> State<S> {
         if self.closed {
             return look;
         }
+        if !settings.gateway.load_on_demand {
+            self.only_by_hand(&mut look);
+        }
         for slot in self.slots.values_mut() {
             let due = slot.is_due(settings, now, &mut look);
             self.next_look = sooner(self.next_look, due);
@@ -88,6 +93,22 @@ impl<S: Clone> State<S> {
         self.wants_room = self.needs_measuring();
         look.has_changed |= !look.idle.is_empty() || !look.admitted.is_empty();
         look
+    }
+
+    /// Requests load nothing. Some wait all the same: for a model that was loaded or loading when they came, and was ended or
+    /// failed since. They are told, and what was planned for them only is given up: loading it could end what the user
+    /// just loaded.
+    fn only_by_hand(&mut self, look: &mut Look<S>) {
+        for slot in self.slots.values_mut() {
+            if let Some(queued) = slot.queued.take_if(|queued| queued.for_requests) {
+                look.abandoned.push((slot.key.to_string(), queued.load));
+            }
+            if !slot.is_loaded() && !slot.waiting.is_empty() {
+                let key = slot.key.to_string();
+                let error = Error::from(ScheduleError::NotLoaded { key });
+                slot.refuse_waiting(&Arc::new(error));
+            }
+        }
     }
 
     /// Gives room to loads that wait, oldest first, those of the user before the others. Where one has to wait, those

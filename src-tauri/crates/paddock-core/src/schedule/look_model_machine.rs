@@ -104,6 +104,11 @@ impl World {
         for admitted in &look.admitted {
             let key = number(&admitted.key);
             let load = &queued[&key];
+            assert!(
+                self.settings.gateway.load_on_demand || !load.for_requests,
+                "{} is loaded for a request",
+                KEYS[key]
+            );
             let victims: Vec<usize> = admitted
                 .victims
                 .iter()
@@ -130,6 +135,7 @@ impl World {
             self.starting.push((key, victims));
         }
         for (key, since) in look.wanted {
+            assert!(self.settings.gateway.load_on_demand, "{key} is planned");
             let key = number(&key);
             assert!(
                 self.planning.iter().all(|(other, _)| *other != key),
@@ -275,7 +281,10 @@ impl World {
         match self.state.take(KEYS[key], None, &self.settings, self.now) {
             Ok(Place::Now(grant)) => self.grants.push(grant),
             Ok(Place::Later(id, turn)) => self.seats.push(Seat { key, id, turn }),
-            Err(error) => panic!("{error}"),
+            Err(error) => {
+                let may_load = self.settings.gateway.load_on_demand;
+                assert_eq!((error.code(), may_load), ("model_not_loaded", false));
+            }
         }
     }
 
@@ -371,6 +380,7 @@ impl World {
                 self.settings.limits.max_loaded = *most;
                 self.settings.limits.memory_bytes = *bytes;
             }
+            Step::OnDemand(may_load) => self.settings.gateway.load_on_demand = *may_load,
             Step::Wait(milliseconds) => self.now += Duration::from_millis(*milliseconds),
             _ => {}
         }

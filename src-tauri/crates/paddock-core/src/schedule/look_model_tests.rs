@@ -27,6 +27,8 @@ enum Step {
     Fails(usize),
     Keep(usize, bool),
     Limits(usize, Option<u64>),
+    /// Whether requests may load.
+    OnDemand(bool),
     Wait(u64),
 }
 
@@ -51,6 +53,7 @@ fn some_machine() -> impl Strategy<Value = Machine> {
         1 => index().prop_map(Step::Fails),
         1 => (key, any::<bool>()).prop_map(|(key, is)| Step::Keep(key, is)),
         1 => (0..4_usize, prop::option::of(10..40_u64)).prop_map(|(most, bytes)| Step::Limits(most, bytes)),
+        1 => prop::bool::weighted(0.7).prop_map(Step::OnDemand),
         6 => prop_oneof![0..100_u64, 0..2_000_u64, 0..20_000_u64].prop_map(Step::Wait),
     ];
     let needs = prop::array::uniform4(4..20_u64);

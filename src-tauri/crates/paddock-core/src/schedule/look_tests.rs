@@ -212,6 +212,44 @@ async fn requests_load_nothing_where_the_user_does_not_want_it() {
     assert!(seat.try_recv().unwrap().is_ok());
 }
 
+/// The user loads another in its place, and clients wait still: to load theirs again would end what the user just loaded.
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_what_the_user_put_away_loads_nothing_by_hand_only() {
+    let mut world = World::new();
+    world.settings.gateway.load_on_demand = false;
+    world.settings.limits.max_loaded = 1;
+    world.load("a");
+    let stream = world.sit("a");
+    world.queue("b", Instant::now(), true);
+    assert!(world.look().admitted.is_empty(), "the first is busy");
+    let (_, mut waits) = world.wait_for("a");
+    world.give_back(&stream);
+    assert_eq!(victims(&world.look().admitted[0]), ["a"]);
+    world.gone("a");
+    world.ready("b");
+    let look = world.round();
+    assert!(look.wanted.is_empty() && look.admitted.is_empty());
+    let told = waits.try_recv().unwrap().err().unwrap();
+    assert_eq!(told.code(), "model_not_loaded");
+}
+
+/// The switch counts for what waits already.
+#[tokio::test(start_paused = true)]
+async fn what_was_planned_for_requests_is_given_up_when_they_may_load_nothing() {
+    let mut world = World::new();
+    world.load("a");
+    world.load("b");
+    let _busy = (world.sit("a"), world.sit("b"));
+    let (_, mut waits) = world.wait_for("c");
+    assert!(world.round().admitted.is_empty());
+    world.settings.gateway.load_on_demand = false;
+    let look = world.look();
+    assert_eq!(look.abandoned.len(), 1);
+    let told = waits.try_recv().unwrap().err().unwrap();
+    assert_eq!(told.code(), "model_not_loaded");
+    assert!(look.wanted.is_empty());
+}
+
 /// Steady, overlapping traffic on one model must not starve another.
 #[tokio::test(start_paused = true)]
 async fn overlapping_traffic_gives_way_and_comes_back() {

@@ -95,7 +95,7 @@ pub(crate) struct Slot<S> {
     /// Requests do not bring it back sooner than this after a failure.
     pub(crate) not_before: Option<Instant>,
     pub(crate) last_crash: Option<CrashReport>,
-    /// The breaker is open: it failed too often.
+    /// The breaker is open: it failed too often. The user's word closes it, and a request after a while for one try.
     pub(crate) broken: Option<ScheduleError>,
     pub(crate) counts: SchedulingCounts,
 }
@@ -172,6 +172,13 @@ impl<S> Slot<S> {
                 self.phase,
                 Phase::Starting | Phase::Ready { .. } | Phase::BackOff { .. }
             )
+    }
+
+    /// Everyone who waits is told this.
+    pub(crate) fn refuse_waiting(&mut self, error: &Arc<Error>) {
+        for waiter in self.waiting.drain(..) {
+            let _ = waiter.turn.send(Err(Arc::clone(error)));
+        }
     }
 
     /// Seconds without a request after which it ends: what was asked for, else what is saved for it, else the limit, which
@@ -258,16 +265,22 @@ impl<S: Clone> State<S> {
         self.next_id += 1;
         let id = self.next_id;
         let slot = self.slot(key, now);
-        if let Some(broken) = &slot.broken {
+        let may_load = settings.gateway.load_on_demand;
+        if let Some(broken) = &slot.broken
+            && !(may_load && slot.crashes.may_be_tried(now))
+        {
             return Err(broken.clone().into());
         }
         let key = || key.to_owned();
-        if !settings.gateway.load_on_demand && !slot.is_loaded() {
+        if !may_load && !slot.is_loaded() {
             return Err(ScheduleError::NotLoaded { key: key() }.into());
         }
         let length = settings.limits.queue_length;
         if slot.waiting.len() >= length {
             return Err(ScheduleError::QueueFull { key: key(), length }.into());
+        }
+        if slot.broken.take().is_some() {
+            slot.crashes.try_once();
         }
         let (turn, receiver) = oneshot::channel();
         slot.ttl_seconds = ttl.or(slot.ttl_seconds);
@@ -351,9 +364,7 @@ impl<S: Clone> State<S> {
     /// The load failed, or may not be: everyone who waits is told the same.
     pub(crate) fn refuse_waiting(&mut self, key: &str, error: &Arc<Error>) {
         if let Some(slot) = self.slots.get_mut(key) {
-            for waiter in slot.waiting.drain(..) {
-                let _ = waiter.turn.send(Err(Arc::clone(error)));
-            }
+            slot.refuse_waiting(error);
         }
     }
 

@@ -124,3 +124,53 @@ fn the_fifth_crash_opens_the_breaker_and_the_fourth_does_not() {
         world.end(&said).await;
     });
 }
+
+/// Where nobody is there to load it anew, a model that failed often is tried once every two minutes, by a request; and
+/// the user is told that it was given up, once.
+#[test]
+fn the_breaker_lets_one_request_through_after_a_while() {
+    let said = said(None);
+    paused().block_on(async {
+        let mut world = World::new(&said).await;
+        let crashes = Part {
+            ends_after: Some((Duration::from_millis(300), ExitKind::Signal(11))),
+            ..Part::default()
+        };
+        (0..6).for_each(|_| world.puppets.cast(KEYS[0], crashes.clone()));
+        let load = Step::Load {
+            key: 0,
+            is_other: false,
+        };
+        world.take(&said, load).await;
+        world.take(&said, Step::Wait(30_000)).await;
+        assert_eq!(world.puppets.spawns(KEYS[0]), 5);
+        let given_up = given_up(&world);
+        assert_eq!(given_up.len(), 1);
+        assert!(given_up[0].contains("failed 5 times"), "{given_up:?}");
+
+        world.take(&said, Step::Wait(60_000)).await;
+        world.take(&said, ask(0)).await;
+        world.take(&said, Step::Wait(1_000)).await;
+        assert_eq!(world.puppets.spawns(KEYS[0]), 5, "not yet");
+        world.take(&said, Step::Wait(60_000)).await;
+        for asked in [ask(0), Step::Wait(2_000), ask(0), Step::Wait(2_000)] {
+            world.take(&said, asked).await;
+        }
+        assert_eq!(world.puppets.spawns(KEYS[0]), 6, "one try, and no more");
+        assert!(world.waiting.is_empty(), "the second is told at once");
+        world.answered.clear();
+        world.take(&said, Step::Wait(120_000)).await;
+        for asked in [ask(0), Step::Wait(2_000)] {
+            world.take(&said, asked).await;
+        }
+        assert_eq!(world.answered.len(), 1, "its engine is well again");
+        assert_eq!(self::given_up(&world).len(), 1, "once is enough");
+        world.end(&said).await;
+    });
+}
+
+fn given_up(world: &World) -> Vec<String> {
+    let announced = world.core.announcements().borrow().clone();
+    let given_up = announced.iter().filter(|one| one.code == "model_given_up");
+    given_up.map(|one| one.message.clone()).collect()
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use supervisor::{Puppets, Server, ServerState};
 use tokio::time::Instant;
 
-use super::world::{Answered, Request};
+use super::world::{Answered, Order, Request};
 use super::{Bounds, KEYS, SIZES, Said};
 use crate::core::Core;
 use crate::error::Error;
@@ -28,10 +28,18 @@ struct Seen {
     /// The user loaded or unloaded it.
     ordered_at: Option<Instant>,
     unloaded_at: Option<Instant>,
+    /// When the user last called off what was ordered before: unloaded it, or loaded it otherwise.
+    called_off_at: Option<Instant>,
+    is_other: bool,
     /// Since the user's last order.
     failures: Vec<Instant>,
     /// Whether one of them belongs to before that order cannot be told.
     unsure: bool,
+    /// The breaker was open a moment ago.
+    was_open: bool,
+    /// Since the user's last order the breaker let a try through: one failure opens it.
+    on_trial: bool,
+    ready_since: Option<Instant>,
     /// Servers whose failure is counted.
     counted: HashSet<String>,
     /// One that was seen ready, while the model was kept.
@@ -77,10 +85,21 @@ impl Watch {
         let now = Instant::now();
         seen.ordered_at = Some(now);
         seen.unloaded_at = is_unload.then_some(now).or(seen.unloaded_at);
+        seen.called_off_at = is_unload.then_some(now).or(seen.called_off_at);
         seen.unlike_the_limit = true;
         seen.failures.clear();
         seen.unsure = false;
+        seen.on_trial = false;
         seen.kept = None;
+    }
+
+    /// The user loads it with what is saved for it, or otherwise.
+    pub(super) fn loads(&mut self, key: usize, is_other: bool) {
+        let seen = &mut self.models[key];
+        if seen.is_other != is_other {
+            seen.called_off_at = Some(Instant::now());
+        }
+        seen.is_other = is_other;
     }
 
     pub(super) fn is_asked(&mut self, key: usize, ttl: Option<i64>) {
@@ -102,7 +121,11 @@ impl Watch {
                 "{key} had room"
             ),
             "crash_loop" => assert!(
-                seen.unsure || seen.failures.len() >= MOST || is_fresh(seen.ordered_at),
+                seen.unsure
+                    || seen.failures.len() >= MOST
+                    || seen.was_open
+                    || seen.on_trial
+                    || is_fresh(seen.ordered_at),
                 "{key} failed {} times only",
                 seen.failures.len()
             ),
@@ -110,6 +133,19 @@ impl Watch {
             | "spawn_failed" | "not_ready" => {}
             other => panic!("{key}: {other}: {error}"),
         }
+    }
+
+    /// The user's load came to nothing. It is called off by the user alone, who unloads the model or loads it otherwise:
+    /// no client that goes away does.
+    pub(super) fn not_loaded(&self, order: &Order) {
+        // Two at nearly the same time may come to the scheduler in either order.
+        let called_off_at = self.models[order.key].called_off_at;
+        let is_called_off = called_off_at.is_some_and(|at| at + NEWS > order.since);
+        assert!(
+            is_called_off || order.error.code() != "cancelled",
+            "{} was cancelled, and by nobody",
+            KEYS[order.key]
+        );
     }
 
     pub(super) fn look(
@@ -127,6 +163,7 @@ impl Watch {
             assert!(!puppets.had_a_double(key), "two engines of {key}");
             let server = core.registry().get(key);
             self.kept_stays(said, number, server.as_ref());
+            self.requests_load_only_where_they_may(said, &guarded, number);
             self.failures_are_counted(&guarded, number, server.as_ref());
             let is_busy = answered.iter().any(|one| one.key == number)
                 || waiting.values().any(|one| one.key == number);
@@ -150,6 +187,21 @@ impl Watch {
                     "a lease of {key} is not counted"
                 );
             }
+        }
+    }
+
+    /// Nothing is planned for requests, and none waits for what nothing brings.
+    fn requests_load_only_where_they_may(&self, said: &Said, guarded: &Guarded, number: usize) {
+        let is_settled = self.changed_at.elapsed() > NEWS;
+        let slot = guarded.state.slots.get(KEYS[number]);
+        if let Some(slot) = slot.filter(|_| is_settled && !said.bounds.on_demand) {
+            let key = KEYS[number];
+            let is_for_requests = slot.queued.as_ref().is_some_and(|load| load.for_requests);
+            assert!(!is_for_requests, "{key} is to be loaded for a request");
+            assert!(
+                slot.is_loaded() || !slot.planning,
+                "{key} is planned for a request"
+            );
         }
     }
 
@@ -213,7 +265,8 @@ impl Watch {
             .cloned();
     }
 
-    /// Five failures in two minutes and no fewer open the breaker, and until then the pauses grow.
+    /// Five failures in two minutes and no fewer open the breaker, and until then the pauses grow. One that it let through
+    /// opens it again.
     fn failures_are_counted(&mut self, guarded: &Guarded, number: usize, server: Option<&Server>) {
         let (seen, now) = (&mut self.models[number], Instant::now());
         let Some(slot) = guarded.state.slots.get(KEYS[number]) else {
@@ -229,15 +282,26 @@ impl Watch {
             seen.unsure |= seen.failures.iter().any(edge);
             seen.failures.retain(|at| now.duration_since(*at) <= WINDOW);
         }
+        let is_open = slot.broken.is_some();
+        // What the user said closes it too.
+        let is_settled = seen.ordered_at.is_none_or(|at| at.elapsed() > NEWS);
+        seen.on_trial |= seen.was_open && is_settled && (!is_open || is_new);
+        seen.was_open = is_open && is_settled;
+        if let Phase::Ready { since, .. } = slot.phase {
+            seen.ready_since = Some(since);
+        }
+        if is_new && let Some(since) = seen.ready_since.take() {
+            seen.unsure |= since.elapsed().abs_diff(WINDOW) < LATE;
+            seen.on_trial &= since.elapsed() < WINDOW;
+        }
         if seen.unsure {
             return;
         }
         let count = seen.failures.len();
-        let is_open = slot.broken.is_some();
         if is_new {
             assert_eq!(
                 is_open,
-                count >= MOST,
+                count >= MOST || seen.on_trial,
                 "{} failed {count} times",
                 KEYS[number]
             );

@@ -49,6 +49,13 @@ pub(super) struct Answered {
     pub(super) since: Instant,
 }
 
+/// A load of the user's that came to nothing.
+pub(super) struct Order {
+    pub(super) key: usize,
+    pub(super) since: Instant,
+    pub(super) error: Error,
+}
+
 type Told = (u64, Result<Lease, Error>);
 
 pub(super) struct World {
@@ -61,7 +68,7 @@ pub(super) struct World {
     tell: UnboundedSender<Told>,
     told: UnboundedReceiver<Told>,
     /// What the user ordered, until it is done.
-    orders: JoinSet<()>,
+    orders: JoinSet<Option<Order>>,
     watch: Watch,
     _files: TempDir,
 }
@@ -181,13 +188,16 @@ impl World {
                     let begin = Instant::now();
                     core.unload_model(KEYS[key]).await.unwrap();
                     assert!(begin.elapsed() <= Duration::from_secs(2));
+                    None
                 });
             }
             Step::UnloadAll => {
                 (0..KEYS.len()).for_each(|key| self.watch.is_ordered(key, true));
                 let core = self.core.clone();
-                self.orders
-                    .spawn(async move { drop(core.unload_all().await) });
+                self.orders.spawn(async move {
+                    core.unload_all().await;
+                    None
+                });
             }
             Step::Cast { key, part, times } => {
                 (0..times).for_each(|_| self.puppets.cast(KEYS[key], part.clone()));
@@ -237,12 +247,14 @@ impl World {
 
     fn load(&mut self, key: usize, is_other: bool) {
         self.watch.is_ordered(key, false);
+        self.watch.loads(key, is_other);
         let mut request = LoadRequest::of(KEYS[key]);
         request.overrides.ctx_size = is_other.then_some(4_096);
-        let core = self.core.clone();
+        let (core, since) = (self.core.clone(), Instant::now());
         self.orders.spawn(async move {
             // Why not is the engine's or the bounds' to say; that it is said is what counts.
-            let _ = core.load_model(&request).await;
+            let told = core.load_model(&request).await.err();
+            told.map(|error| Order { key, since, error })
         });
     }
 
@@ -274,7 +286,9 @@ impl World {
             }
         }
         while let Some(done) = self.orders.try_join_next() {
-            done.unwrap();
+            if let Some(order) = done.unwrap() {
+                self.watch.not_loaded(&order);
+            }
         }
         let (core, puppets) = (&self.core, &self.puppets);
         self.watch
