@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
-    AtomEnum, ClientMessageEvent, ConnectionExt, EventMask, MapState, Window,
+    AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt, EventMask, MapState, Window,
 };
 use x11rb::rust_connection::RustConnection;
 
@@ -74,6 +74,23 @@ impl Desktop {
     pub(crate) fn shows_a_window(&self) -> bool {
         let (server, root, protocols, delete) = self.connect();
         closable(&server, root, protocols, delete).is_some()
+    }
+
+    /// Puts the app's window elsewhere, as a window manager does when it is dragged.
+    pub(crate) fn move_window(&self, x: i32, y: i32) {
+        let (server, root, protocols, delete) = self.connect();
+        let window = closable(&server, root, protocols, delete).expect("a window");
+        let place = ConfigureWindowAux::new().x(x).y(y);
+        server.configure_window(window, &place).unwrap();
+        server.get_input_focus().unwrap().reply().unwrap();
+    }
+
+    /// Where the app's window is.
+    pub(crate) fn place_of_window(&self) -> (i32, i32) {
+        let (server, root, protocols, delete) = self.connect();
+        let window = closable(&server, root, protocols, delete).expect("a window");
+        let box_of_it = server.get_geometry(window).unwrap().reply().unwrap();
+        (box_of_it.x.into(), box_of_it.y.into())
     }
 
     fn connect(&self) -> (RustConnection, Window, u32, u32) {

@@ -166,6 +166,16 @@ impl Machine {
         self.desktop.close_window();
     }
 
+    /// Drags the window: its upper left corner is there afterwards.
+    pub(crate) fn moves_window(&self, x: i32, y: i32) {
+        self.desktop.move_window(x, y);
+    }
+
+    /// Where the window's upper left corner is on the screen.
+    pub(crate) fn place_of_window(&self) -> (i32, i32) {
+        self.desktop.place_of_window()
+    }
+
     /// Processes of this machine with this name; all for an empty one. The driver is none of the app's.
     pub(crate) fn processes(&self, name: &str) -> Vec<Process> {
         processes::marked(self.home.marker())

@@ -378,11 +378,12 @@ async fn a_load_is_told_while_nobody_looks_unless_notifications_are_off() {
 }
 
 #[tokio::test]
-async fn the_window_keeps_its_size() {
+async fn the_window_keeps_its_size_and_place() {
     let machine = Machine::with_tiny().await;
     let window = machine.open().await;
     window.chooses("local/tiny").await;
     window.resizes(1000, 640).await;
+    machine.moves_window(120, 90);
     // The app hears of it from the display in its own time.
     tokio::time::sleep(Duration::from_millis(500)).await;
     window.closes(&machine).await;
@@ -390,6 +391,7 @@ async fn the_window_keeps_its_size() {
     window.chooses("local/tiny").await;
     let size = window.script("return [innerWidth, innerHeight]").await;
     assert_eq!(size.unwrap(), json!([1000, 640]));
+    assert_eq!(machine.place_of_window(), (120, 90));
     window.closes(&machine).await;
 }
 

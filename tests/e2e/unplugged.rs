@@ -1,52 +1,75 @@
 //! The window reaches nobody that its user did not ask for, from its start to its end.
 
+use std::fs::Permissions;
 use std::io::Write;
 use std::net::TcpListener;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde_json::json;
 use test_support::connections::{self, OUTSIDE};
 use test_support::until;
 
-use crate::desktop::Ended;
 use crate::machine::{Machine, app_binary};
-use crate::window::SOON;
+use crate::tray_host::TrayHost;
+use crate::window::{SOON, Window};
 
+/// Every page is looked at but those whose visitor asks for what there is outside, the hub's and the engines'; and the
+/// tray, where the app is left alone the longest.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_window_reaches_nobody_by_itself() {
     let machine = Machine::with_tiny().await;
+    machine
+        .home
+        .edit_settings(|all| all["desktop"] = json!({"closeToTray": true}));
     let trace = machine.home.file("trace");
-    let words = connections::tracer(&trace);
-    let log = machine.log();
-    let mut app = Ended(
-        machine
-            .command(words[0].as_ref())
-            .args(&words[1..])
-            .arg(app_binary())
-            .env("HF_ENDPOINT", OUTSIDE)
-            .env("PADDOCK_RELEASES_URL", OUTSIDE)
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap(),
-    );
-    let info = machine.home.data().join("run/host.json");
-    until("a host to be there", Duration::from_secs(30), async || {
-        info.is_file().then_some(())
-    })
-    .await;
-    machine.paddock(&["load", "local/tiny"]).await;
+    let tray = TrayHost::start(machine.bus()).await;
+    let window = Window::open_by(&machine, &traced(&machine, &trace)).await;
+    window.chooses("local/tiny").await;
+    window.presses_main("Load").await;
+    window.is("ready").await;
     assert_eq!(machine.gateway().chat("Hello", 4).await.status, 200);
-    // What the page asks for when it is there, it has asked for by then.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    for page in ["Chat", "Server", "Settings", "Models"] {
+        window.goes_to(page).await;
+        window
+            .until(format!("to be at {page}"), SOON, async || {
+                let script =
+                    "return document.querySelector(\"nav [aria-current='page']\").innerText";
+                let current = window.script(script).await?;
+                let current = current.as_str().unwrap_or_default();
+                Ok((current.trim() == page).then_some(()))
+            })
+            .await;
+        // What a page asks for when it is there, it has asked for by then.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
     machine.close_window();
-    until("the app to end", Duration::from_secs(20), async || {
-        app.0.try_wait().unwrap()
+    until("the window to be gone", SOON, async || {
+        (!machine.shows_a_window()).then_some(())
     })
     .await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    tray.clicks("Quit Paddock").await;
+    window.ends().await;
     let seen = connections::read(&trace);
     assert!(seen.to_loopback > 0, "the trace is of the app: {seen:?}");
     assert_eq!(seen.elsewhere, [""; 0]);
+}
+
+/// A program that becomes the app, watched, with hub and releases where an attempt to reach them is seen.
+fn traced(machine: &Machine, trace: &Path) -> PathBuf {
+    let mut words = connections::tracer(trace);
+    words.push(app_binary().display().to_string());
+    let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+    let script = format!(
+        "#!/bin/sh\nexport HF_ENDPOINT={OUTSIDE} PADDOCK_RELEASES_URL={OUTSIDE}\nexec {} \"$@\"\n",
+        words.join(" ")
+    );
+    let program = machine.home.file("traced");
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+    program
 }
 
 /// A link in an answer can be opened with the web view's own menu, past the page: what is there must not come into the

@@ -38,6 +38,11 @@ pub(crate) struct Window {
 impl Window {
     /// Starts driver and app.
     pub(crate) async fn open(machine: &Machine) -> Self {
+        Self::open_by(machine, &app_binary()).await
+    }
+
+    /// Starts driver and app, which this program becomes in the end.
+    pub(crate) async fn open_by(machine: &Machine, program: &Path) -> Self {
         let port = free_port();
         let log = machine.log();
         let driver = machine
@@ -58,7 +63,7 @@ impl Window {
             assert!(Instant::now() < deadline, "the driver does not listen");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        let wanted = json!({"webkitgtk:browserOptions": {"binary": app_binary(), "args": []}});
+        let wanted = json!({"webkitgtk:browserOptions": {"binary": program, "args": []}});
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(wanted.as_object().unwrap().clone());
         let address = format!("http://127.0.0.1:{port}");
