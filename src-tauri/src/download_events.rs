@@ -19,18 +19,21 @@ pub(crate) fn start<R: Runtime>(app: &AppHandle<R>, core: &Core) {
             Err(error) => return tracing::warn!(%error, "downloads are not watched"),
         };
         let mut states: HashMap<String, JobState> = HashMap::new();
+        // What had ended before this start is no news; what ends between two looks is.
+        let mut first_look = true;
         loop {
             let now = jobs.borrow_and_update().clone();
             for job in now.iter() {
                 let before = states.insert(job.id.clone(), job.state);
                 let ended = matches!(job.state, JobState::Done | JobState::Failed);
-                if ended && before.is_some_and(|before| before != job.state) {
+                if ended && !first_look && before != Some(job.state) {
                     // A model that is done is in the library before the page hears of it.
                     let _ = core.wait_for_download(&job.id).await;
                     let _ = LibraryChanged.emit(&app);
                     notify(&app, &job.label, job.state == JobState::Done);
                 }
             }
+            first_look = false;
             states.retain(|id, _| now.iter().any(|job| job.id == *id));
             let views = core.downloads().unwrap_or_default();
             let views: Vec<JobView> = views.into_iter().map(Into::into).collect();

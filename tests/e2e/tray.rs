@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use test_support::{Home, engines, processes, until};
+use test_support::hub::{QUANTS, VISION};
+use test_support::{Home, HubDouble, engines, environment, processes, until};
 
 use crate::desktop::Ended;
 use crate::machine::Machine;
@@ -375,6 +376,42 @@ async fn a_load_is_told_while_nobody_looks_unless_notifications_are_off() {
         tray.clicks("Quit Paddock").await;
         ends(&mut app).await;
     }
+}
+
+/// Somebody who started a download of gigabytes closes the window and does something else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_of_a_download_is_told_while_nobody_looks() {
+    let hub = HubDouble::start().await;
+    let home = Home::with_hub(&hub);
+    home.add_engine(&environment::engine()).await;
+    home.edit_settings(|all| all["hub"]["endpoint"] = json!(hub.url()));
+    let machine = Machine::new(home);
+    set(&machine, json!({"startHidden": true}));
+    let tray = TrayHost::start(machine.bus()).await;
+    let mut app = started(&machine).await;
+    tray.says("no model loaded").await;
+    let told = async |count: usize| {
+        until("to be told", SOON, async || {
+            tray.told().get(count - 1).cloned()
+        })
+        .await
+    };
+
+    machine.home.paddock(&["get", QUANTS]).await.succeeded();
+    let (title, body) = told(1).await;
+    assert_eq!(title, "Download finished");
+    assert!(body.contains("quants"), "{body}");
+
+    // The file host has lost it.
+    hub.faults(|faults| faults.status = Some(404));
+    let failed = machine.home.paddock(&["get", VISION, "--json"]).await;
+    assert_ne!(failed.code, Some(0));
+    let (title, body) = told(2).await;
+    assert_eq!(title, "Download failed");
+    assert!(body.contains("vision"), "{body}");
+    assert_eq!(tray.told().len(), 2, "{:?}", tray.told());
+    tray.clicks("Quit Paddock").await;
+    ends(&mut app).await;
 }
 
 #[tokio::test]
