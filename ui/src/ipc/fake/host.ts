@@ -43,6 +43,7 @@ export class FakeHost {
   /** For tests: to set traffic in motion. */
   readonly serving: FakeServing;
   private readonly forms = new FakeForms();
+  private readonly downloads: FakeDownloads;
   readonly chat: FakeChat;
   private readonly more: Record<string, (args: Args) => unknown>;
 
@@ -51,6 +52,7 @@ export class FakeHost {
     this.engines = new FakeEngines(scenario, () => this.publish());
     this.serving = new FakeServing(scenario, () => this.publish());
     this.chat = new FakeChat(scenario);
+    this.downloads = new FakeDownloads(scenario);
     this.more = {
       ...new FakeFirstRun(scenario).commands,
       ...this.chat.commands,
@@ -58,7 +60,7 @@ export class FakeHost {
       ...this.forms.commands,
       ...this.engines.commands,
       ...new FakeDesktop().commands,
-      ...new FakeDownloads(scenario).commands,
+      ...this.downloads.commands,
       ...new FakeHubSettings(scenario).commands,
     };
     for (const one of scenario.snapshot.servers)
@@ -140,6 +142,7 @@ export class FakeHost {
     cancelFolderMove: () => null,
     removeModel: ({ key }: Args) => {
       this.scenario.models = this.scenario.models.filter(one => one.key !== key);
+      this.downloads.forget(key as string);
       void events.libraryChanged.emit();
       return null;
     },
