@@ -137,9 +137,18 @@ export class FakeHost {
     modelDetails: ({ key }: Args) => detailsOf(this.model(key as string)),
     checkForNewer: () => ({ state: 'newer', revision: 'abc', sizeBytes: 253_200_000 }),
     libraryFolders: () => foldersOf(this.scenario.settings, this.scenario.models),
-    moveModelsFolder: () => true,
-    folderMove: () => null,
-    cancelFolderMove: () => null,
+    moveModelsFolder: async ({ path }: Args) => {
+      const from = path as string;
+      const move = { from, to: '/disk/models', doneBytes: 2e9, totalBytes: 8e9, running: true, error: null };
+      this.scenario.folderMove = move;
+      while (this.scenario.folderMove === move) await pause(100);
+      return true;
+    },
+    folderMove: () => this.scenario.folderMove,
+    cancelFolderMove: () => {
+      this.scenario.folderMove = null;
+      return null;
+    },
     removeModel: ({ key }: Args) => {
       this.scenario.models = this.scenario.models.filter(one => one.key !== key);
       this.downloads.forget(key as string);
