@@ -11,6 +11,23 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::hub::{KEY, names};
 
+/// Each question counts against the hub's limits, and where a variant is only chosen nobody reads the card.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_hub_is_asked_once_for_a_variant_that_nobody_named() {
+    let hub = HubDouble::start().await;
+    let home = Home::with_hub(&hub);
+    // Whether one fits depends on the machine; what is asked does not.
+    home.paddock(&["get", VISION]).await;
+    let paths: Vec<String> = hub.seen().into_iter().map(|seen| seen.path).collect();
+    let about = format!("/api/models/{VISION}");
+    let asked = |path: &&String| path.starts_with(&about) && !path.contains("/tree/");
+    assert_eq!(paths.iter().filter(asked).count(), 1, "{paths:?}");
+    assert!(
+        !paths.iter().any(|path| path.contains("README")),
+        "{paths:?}"
+    );
+}
+
 /// A set of shards with its projector is one download and one model; another quantization of it stays when one is given
 /// up (Jan takes the folder).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -52,6 +52,7 @@ export const errorTable: Record<string, Row> = {
   model_running: { action: 'tryAgain' },
   belongs_to_another_app: { action: 'tryAgain' },
   folder_busy: { action: 'tryAgain' },
+  folder_missing: { action: 'openFolders' },
   folder_not_moved: { action: 'openFolders' },
   in_models_folder: { hint: e.hints.inModelsFolder, action: 'openFolders' },
   // Nothing was started.

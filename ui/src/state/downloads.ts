@@ -69,6 +69,19 @@ export function jobOf(
   return mine.filter(job => job.state !== 'cancelled').at(-1) ?? null;
 }
 
+/**
+ * The model that a variant is in the library. What a finished download says counts only until the page was read again:
+ * since then the model may have been removed, or there may be a newer upload of it.
+ */
+export function keyHere(
+  variant: { localKey: string | null },
+  job: Pick<JobView, 'state' | 'finishedAt' | 'tag'> | null,
+  readAt: number,
+): string | null {
+  if (variant.localKey !== null || job?.state !== 'done') return variant.localKey;
+  return (job.finishedAt ?? 0) > readAt ? job.tag.key : null;
+}
+
 /** What a screen reader is told: beginnings and ends, never progress. */
 export function jobAnnouncements(before: readonly JobView[], after: readonly JobView[]): string[] {
   const states = new Map(before.map(job => [job.id, job.state]));

@@ -42,6 +42,8 @@ export const keys = {
   refusals: ['refusals'] as const,
   hubSearch: ['hub-search'] as const,
   hubRepo: (id: string) => ['hub-repo', id] as const,
+  /** All of them: each says what of it is in the library. */
+  hubRepos: ['hub-repo'] as const,
 };
 
 const NONE: Model[] = [];
@@ -104,5 +106,6 @@ export function followLibrary(): () => void {
   return onLibraryChanged(() => {
     void queryClient.invalidateQueries({ queryKey: keys.models });
     void queryClient.invalidateQueries({ queryKey: keys.loadForms });
+    void queryClient.invalidateQueries({ queryKey: keys.hubRepos });
   });
 }

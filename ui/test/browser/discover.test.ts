@@ -1,6 +1,7 @@
 // What somebody does to find a model and to have it, with mouse and keyboard.
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
+import { openModel } from './looks';
 import { openPage, SMALL, withBrowser } from './page';
 
 withBrowser();
@@ -115,6 +116,25 @@ describe('having a model', () => {
     await row.getByRole('button', { name: 'Load Q4_K_M' }).click();
     await page.locator('header').first().getByText('Loading').waitFor();
     await page.getByRole('heading', { name: 'bartowski/Qwen_Qwen3-8B-GGUF:Q4_K_M' }).waitFor();
+  });
+
+  // The finished download stays on the list: it must not speak for a model that is gone.
+  test('a model that was removed can be had again', async () => {
+    const page = await openPage('ready');
+    await open(page);
+    await rows(page).first().click();
+    const row = variant(page, 'Q4_K_M');
+    await row.getByRole('button', { name: /^Download Q4_K_M/ }).click();
+    await row.getByRole('button', { name: 'Load Q4_K_M' }).waitFor();
+    await page.keyboard.press('Control+1');
+    const name = 'bartowski/Qwen_Qwen3-8B-GGUF:Q4_K_M';
+    await openModel(page, name);
+    await page.getByRole('button', { name: `More for ${name}` }).click();
+    await page.getByRole('menuitem', { name: 'Remove…' }).click();
+    await page.getByRole('button', { name: 'Move to trash' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.keyboard.press('Control+2');
+    await row.getByRole('button', { name: /^Download Q4_K_M/ }).waitFor();
   });
 
   test('can be paused, resumed and cancelled in the row', async () => {

@@ -106,6 +106,27 @@ describe('settings', () => {
     await page.getByLabel('Context size', { exact: true }).waitFor();
   });
 
+  // A move between disks takes an hour: it can be watched and ended by whoever comes back to it.
+  test('a folder that moves is shown and can be cancelled after looking elsewhere', async () => {
+    const page = await openPage('ready');
+    await page.keyboard.press('Control+6');
+    await page
+      .getByRole('button', { name: /^Move .* to another place/ })
+      .first()
+      .click();
+    await page.getByText('Moving: 2.0 of 8.0 GB').waitFor();
+    await page.keyboard.press('Control+1');
+    await page.getByText('Moving:').waitFor({ state: 'detached' });
+    await page.keyboard.press('Control+6');
+    await page.getByText('Moving: 2.0 of 8.0 GB').waitFor();
+    await page.getByRole('button', { name: 'Cancel the move' }).click();
+    await page.getByText('Moving:').waitFor({ state: 'detached' });
+    await page
+      .getByRole('button', { name: /^Move .* to another place/ })
+      .first()
+      .waitFor();
+  });
+
   test('folders come and go, and a refusal is told', async () => {
     const page = await openPage('ready');
     await page.keyboard.press('Control+6');

@@ -10,7 +10,7 @@ import {
 } from '../../src/features/downloads/describe';
 import type { JobView } from '../../src/ipc/bindings';
 import { scenarioOf } from '../../src/ipc/fake/scenarios';
-import { jobAnnouncements, jobOf, totalsOf } from '../../src/state/downloads';
+import { jobAnnouncements, jobOf, keyHere, totalsOf } from '../../src/state/downloads';
 
 const jobs = scenarioOf('manyDownloads').jobs;
 const job = (state: JobView['state']): JobView => {
@@ -59,6 +59,10 @@ describe('one of them', () => {
     expect(whyItStands(job('waiting'))).toBe('The disk has 2.1 GB free, 17.3 GB are needed.');
     expect(whyItStands({ ...job('paused'), state: 'interrupted' })).toContain('What was fetched is kept');
     expect(whyItStands(job('running'))).toBeNull();
+    // What was fetched went back to nothing: nobody should have to guess why.
+    const reason = 'The file changed on the server; starting over.';
+    expect(whyItStands({ ...job('running'), reason })).toBe(reason);
+    expect(whyItStands({ ...job('paused'), reason })).toBeNull();
   });
 
   test('keeps its quantization apart from a long name', () => {
@@ -81,6 +85,20 @@ describe('one of them', () => {
     const again = { ...job('running'), id: 'z' };
     expect(jobOf([...jobs, again], repo, variant)?.id).toBe('z');
     expect(jobOf([{ ...again, state: 'cancelled' }], repo, variant)).toBeNull();
+  });
+});
+
+describe('what is here of the hub', () => {
+  // Else Discover offers to load a model that was removed, and never again to download it.
+  test('a finished download counts only until the page was read again', () => {
+    const done = { ...job('done'), finishedAt: 1000 };
+    const { key } = done.tag;
+    expect(key).not.toBeNull();
+    expect(keyHere({ localKey: null }, done, 900)).toBe(key);
+    expect(keyHere({ localKey: null }, done, 1100)).toBeNull();
+    expect(keyHere({ localKey: 'a/b' }, done, 1100)).toBe('a/b');
+    expect(keyHere({ localKey: null }, job('running'), 900)).toBeNull();
+    expect(keyHere({ localKey: null }, null, 900)).toBeNull();
   });
 });
 

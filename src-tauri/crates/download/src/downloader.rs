@@ -120,6 +120,27 @@ impl Downloader {
         crate::place::remove_left(&self.shared.state_folder);
     }
 
+    /// An error where what is still to come of `files` does not fit all together. What has no known size is not counted,
+    /// nor what seems to be at its target.
+    pub(crate) fn check_space<'a>(
+        &self,
+        files: impl Iterator<Item = &'a FileSpec>,
+    ) -> Result<(), Error> {
+        let mut coming = Vec::new();
+        for spec in files {
+            let Some(size) = spec.size_bytes else {
+                continue;
+            };
+            let place = Place::of(&spec.target, &self.shared.state_folder)?;
+            let there = std::fs::metadata(&place.target).is_ok_and(|there| there.len() == size);
+            // Of a drive that is away another error tells.
+            if !there && place.away.is_none() {
+                coming.push((place, size));
+            }
+        }
+        crate::place::check_space_of_all(&coming)
+    }
+
     /// How many bytes of an unfinished download of `spec` are on disk.
     #[must_use]
     pub fn bytes_on_disk(&self, spec: &FileSpec) -> u64 {

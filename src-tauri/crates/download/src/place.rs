@@ -244,6 +244,29 @@ pub(crate) fn check_space(place: &Place, size: u64) -> Result<(), Error> {
     }
 }
 
+/// An error where files of these sizes do not fit all together, those on one disk counted as one.
+pub(crate) fn check_space_of_all(files: &[(Place, u64)]) -> Result<(), Error> {
+    let mut disks: Vec<(&Place, u64)> = Vec::new();
+    for (place, size) in files {
+        let taken = File::open(&place.part).map_or(0, |part| disk::space_taken(&part));
+        let needed = size.saturating_sub(taken);
+        match disks
+            .iter_mut()
+            .find(|(other, _)| disk::same_volume(&other.part, &place.part))
+        {
+            Some((_, sum)) => *sum = sum.saturating_add(needed),
+            None => disks.push((place, needed)),
+        }
+    }
+    for (place, needed) in disks {
+        match disk::available_space(&place.part) {
+            Some(available) if needed > available => return Err(full(place, needed - available)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// How much must be freed before the rest of the file fits.
 pub(crate) fn missing_space(place: &Place, file: &File, size: u64) -> Option<u64> {
     let needed = size.saturating_sub(disk::space_taken(file));

@@ -54,7 +54,7 @@ struct Inner {
     files: Arc<Seats>,
     views: watch::Sender<Arc<Vec<JobView>>>,
     /// Something that is shown has changed.
-    dirty: Notify,
+    dirty: Arc<Notify>,
     /// Counts changes that somebody may wait for.
     changes: watch::Sender<u64>,
 }
@@ -71,13 +71,13 @@ impl Queue {
         limits: Limits,
     ) -> Result<Self, Error> {
         let folder = Folder::open(state_folder)?;
-        let mut sets = Vec::new();
+        let (mut sets, mut cancelled) = (Vec::new(), Vec::new());
         for document in folder.load()? {
-            if matches!(document.state, JobState::Done | JobState::Cancelled) {
-                folder.remove(document.set.id.as_deref().unwrap_or_default());
-                continue;
+            match document.state {
+                JobState::Done => folder.remove(document.set.id.as_deref().unwrap_or_default()),
+                JobState::Cancelled => cancelled.push(document.set),
+                _ => sets.push(reopened(document, &downloader)),
             }
-            sets.push(reopened(document, &downloader));
         }
         downloader.remove_left();
         downloader.set_limits(limits);
@@ -88,10 +88,17 @@ impl Queue {
             sets: Mutex::new(sets),
             files: Seats::new(limits.parallel_files),
             views: watch::Sender::new(Arc::new(views)),
-            dirty: Notify::new(),
+            dirty: Arc::default(),
             changes: watch::Sender::new(0),
         });
-        tokio::spawn(publish(Arc::downgrade(&inner)));
+        // The program ended before their parts were gone.
+        for set in cancelled {
+            let id = set.id.unwrap_or_default();
+            if inner.remove_parts(&id, &set.files) {
+                lock(&inner.folder).remove(&id);
+            }
+        }
+        tokio::spawn(publish(Arc::clone(&inner.dirty), Arc::downgrade(&inner)));
         Ok(Self { inner })
     }
 
@@ -168,7 +175,7 @@ impl Queue {
             entry.cancel.cancel();
             Ok(())
         })?;
-        lock(&self.inner.folder).remove(id);
+        self.inner.keep_cancelled(id);
         self.inner.clean_up(id);
         self.inner.changed();
         Ok(())
@@ -179,14 +186,16 @@ impl Queue {
     /// # Errors
     /// [`Error::NoSuchDownload`]; [`Error::WrongState`] if it is not over.
     pub fn dismiss(&self, id: &str) -> Result<(), Error> {
-        let files = self.inner.with(id, |entry| {
+        let (files, cleaning) = self.inner.with(id, |entry| {
             refuse(entry, !entry.state.is_over())?;
             let failed = entry.state == JobState::Failed;
-            Ok(failed.then(|| entry.set.files.clone()))
+            Ok((failed.then(|| entry.set.files.clone()), entry.cleaning))
         })?;
         self.inner.remove_parts(id, &files.unwrap_or_default());
         lock(&self.inner.sets).retain(|entry| entry.id() != id);
-        lock(&self.inner.folder).remove(id);
+        if !cleaning {
+            lock(&self.inner.folder).remove(id);
+        }
         self.inner.changed();
         Ok(())
     }
@@ -275,6 +284,13 @@ impl Queue {
     }
 }
 
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Who publishes holds no queue, and finds none any more.
+        self.dirty.notify_one();
+    }
+}
+
 fn refuse(entry: &Entry, wrong: bool) -> Result<(), Error> {
     if !wrong {
         return Ok(());
@@ -310,16 +326,12 @@ fn reopened(document: keep::Document, downloader: &Downloader) -> Entry {
     entry
 }
 
-/// Ends when the queue is gone.
-async fn publish(inner: Weak<Inner>) {
+/// Ends when the queue is gone, and sleeps while nothing changes.
+async fn publish(dirty: Arc<Notify>, inner: Weak<Inner>) {
     loop {
+        dirty.notified().await;
         {
             let Some(inner) = inner.upgrade() else { return };
-            tokio::select! {
-                () = inner.dirty.notified() => {}
-                // Looked at now and then for the end of the queue alone.
-                () = tokio::time::sleep(4 * PUBLISH_EVERY) => continue,
-            }
             let views: Vec<JobView> = lock(&inner.sets)
                 .iter_mut()
                 .map(|entry| {
@@ -349,4 +361,36 @@ fn now() -> u64 {
         .map_or(0, |time| {
             u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::Options;
+
+    /// A window stays open for days: a queue in which nothing happens must wake nobody.
+    #[tokio::test]
+    async fn who_publishes_sleeps_until_something_changes_and_ends_with_the_queue() {
+        let folder = tempfile::tempdir().unwrap();
+        let client = http_client::loopback().build().unwrap();
+        let state = folder.path().join("downloads");
+        let downloader = Downloader::new(client, state.clone(), Options::default());
+        let queue = Queue::open(downloader, state, Limits::default()).unwrap();
+        let runtime = tokio::runtime::Handle::current();
+        let settle = async || {
+            for _ in 0..8 {
+                tokio::task::yield_now().await;
+            }
+        };
+        settle().await;
+        assert_eq!(Arc::strong_count(&queue.inner), 1, "held while it waits");
+        assert_eq!(runtime.metrics().num_alive_tasks(), 1);
+        drop(queue);
+        settle().await;
+        assert_eq!(
+            runtime.metrics().num_alive_tasks(),
+            0,
+            "without a look at the clock"
+        );
+    }
 }

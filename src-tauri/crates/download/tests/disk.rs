@@ -10,7 +10,9 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use download::{Downloader, FileProgress, FileSpec, FileState, Options};
+use download::{
+    Downloader, FileProgress, FileSpec, FileState, JobState, Limits, Options, Queue, SetSpec,
+};
 use server::{Server, client, names, noise, options, sha256};
 use tokio_util::sync::CancellationToken;
 
@@ -68,6 +70,48 @@ async fn a_file_that_does_not_fit_is_refused_before_it_comes() {
     assert!(text.contains("25") && text.contains("MB"), "{text}");
     downloader.remove_parts(&spec).unwrap();
     assert_eq!(names(&disk.0.join("downloads")), [""; 0]);
+}
+
+/// Each shard alone would fit: without one sum for all, the last fails when the others are here.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_that_does_not_fit_as_a_whole_is_refused_before_its_first_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(disk) = SmallDisk::mount(folder.path(), 64) else {
+        return;
+    };
+    let bytes = noise(24 * MEBIBYTE, 4);
+    let server = Server::start(bytes.clone()).await;
+    let state = disk.0.join("downloads");
+    let downloader = Downloader::new(client(), state.clone(), options());
+    let limits = Limits {
+        parallel_files: 1,
+        ..Limits::default()
+    };
+    let queue = Queue::open(downloader, state.join("sets"), limits).unwrap();
+    let set = |names: &[&str]| SetSpec {
+        id: Some("a".into()),
+        label: "Model a".into(),
+        files: names
+            .iter()
+            .map(|name| FileSpec {
+                target: disk.0.join("models").join(name),
+                size_bytes: Some(bytes.len() as u64),
+                ..spec(&server, &disk.0, &bytes)
+            })
+            .collect(),
+        tag: serde_json::Value::Null,
+    };
+    let id = queue.add(set(&["one", "two", "three"])).unwrap();
+    let view = queue.wait(&id).await.unwrap();
+    assert_eq!(view.state, JobState::Failed);
+    assert_eq!(view.error.unwrap().code, "disk_full");
+    assert_eq!(server.requests().len(), 0);
+    // What is here already needs no room.
+    queue.add(set(&["one", "two"])).unwrap();
+    assert_eq!(queue.wait(&id).await.unwrap().state, JobState::Done);
+    std::fs::remove_file(disk.0.join("models/one")).unwrap();
+    queue.add(set(&["two", "three"])).unwrap();
+    assert_eq!(queue.wait(&id).await.unwrap().state, JobState::Done);
 }
 
 /// LMS#703 #1067: a full disk ends the app silently.

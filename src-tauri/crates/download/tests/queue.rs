@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use download::{FileSpec, JobState, JobView, Limits, Queue, SetSpec};
-use server::{Act, Server, downloader, names, noise, sha256};
+use download::{Downloader, FileSpec, JobState, JobView, Limits, Options, Queue, SetSpec};
+use server::{Act, Server, client, downloader, names, noise, options, sha256};
 
 const MEBIBYTE: usize = 1 << 20;
 
@@ -340,4 +340,95 @@ async fn sets_that_share_a_file_do_not_disturb_each_other() {
     assert_eq!(queue.wait(&one).await.unwrap().state, JobState::Done);
     let again = server.sent() - sent;
     assert!(again < 12 << 20, "{again}");
+}
+
+/// A download must not stand at 100 % until another one gives up a connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_complete_is_done_though_another_has_every_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    // Four requests for three connections. They end one after another, so that the other file gets every connection
+    // that is given up, and two of this one's stand in line when the last byte comes.
+    let server = Server::start(noise(28 * MEBIBYTE, 10)).await;
+    server.state.speed.store(16 << 20, Ordering::SeqCst);
+    server.behave(|request, _| {
+        let first = request.range.as_ref().map_or(0, |range| range.start);
+        match request.path.ends_with("slow") {
+            true => Act::Stall(1 << 16),
+            false => Act::Late(Duration::from_millis(20 * (first >> 20))),
+        }
+    });
+    let options = Options {
+        stall_timeout: Duration::from_secs(60),
+        ..options()
+    };
+    let downloader = Downloader::new(client(), folder.path().join("downloads"), options);
+    let limits = Limits {
+        connections: 3,
+        parallel_files: 2,
+        ..Limits::default()
+    };
+    let sets = folder.path().join("downloads/sets");
+    let queue = Queue::open(downloader, sets, limits).unwrap();
+    let one = queue
+        .add(set(&server, folder.path(), "a", &["one"]))
+        .unwrap();
+    until(&queue, &one, |_| server.requests().len() == 3).await;
+    let mut slow = set(&server, folder.path(), "b", &["two"]);
+    slow.files[0].url += "?slow";
+    let slow = queue.add(slow).unwrap();
+    let waiting = tokio::time::timeout(Duration::from_secs(20), queue.wait(&one));
+    let view = waiting.await.expect("it waits for the other").unwrap();
+    assert_eq!(view.state, JobState::Done);
+    queue.cancel(&slow).unwrap();
+    queue.wait(&slow).await.unwrap();
+}
+
+/// An app that ends right after a cancel must not leave gigabytes that nobody knows of.
+#[tokio::test]
+async fn parts_of_what_was_cancelled_are_removed_at_the_next_start_where_there_was_no_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(noise(12 * MEBIBYTE, 11)).await;
+    server.state.speed.store(3 << 20, Ordering::SeqCst);
+    let state = folder.path().join("downloads");
+    let queue = open(folder.path());
+    let id = queue
+        .add(set(&server, folder.path(), "a", &["one", "shared"]))
+        .unwrap();
+    let other = queue
+        .add(set(&server, folder.path(), "b", &["shared"]))
+        .unwrap();
+    queue.pause(&other).unwrap();
+    until(&queue, &id, |view| {
+        view.files
+            .iter()
+            .all(|file| file.downloaded_bytes > 1 << 20)
+    })
+    .await;
+    queue.pause(&id).unwrap();
+    queue.close().await;
+    // As a kill leaves it between the cancel and the clean-up.
+    let document = state.join("sets/set-a.json");
+    let text = std::fs::read_to_string(&document).unwrap();
+    std::fs::write(&document, text.replace("\"paused\"", "\"cancelled\"")).unwrap();
+    drop(queue);
+
+    let queue = open(folder.path());
+    let ids: Vec<_> = queue.views().into_iter().map(|view| view.id).collect();
+    assert_eq!(ids, std::slice::from_ref(&other));
+    assert!(!document.exists());
+    let left = names(&state);
+    assert!(
+        !left.iter().any(|name| name.starts_with("one.")),
+        "{left:?}"
+    );
+    let shared = left.iter().filter(|name| name.starts_with("shared."));
+    assert_eq!(shared.count(), 2, "the other one's: {left:?}");
+
+    // It is written down before anything is removed: on this one thread nothing else has run yet.
+    queue.cancel(&other).unwrap();
+    let text = std::fs::read_to_string(state.join("sets/set-b.json")).unwrap();
+    assert!(text.contains("\"cancelled\""), "{text}");
+    queue.wait(&other).await.unwrap();
+    assert_eq!(names(&state), ["sets"]);
+    assert_eq!(names(&state.join("sets")), [""; 0]);
 }

@@ -195,15 +195,6 @@ impl Error {
             }
         }
     }
-
-    /// Whether the same question may be answered a little later.
-    #[must_use]
-    pub fn is_passing(&self) -> bool {
-        matches!(
-            self,
-            Self::RateLimited { .. } | Self::Offline { .. } | Self::Server { .. }
-        )
-    }
 }
 
 /// The innermost cause, which is what the system said: the layers above it repeat the address.

@@ -2,7 +2,7 @@
 //! link, else the bytes themselves, written beside the target and renamed, so that a copy that was cut off is no model.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,6 +14,9 @@ const HALF_COPIED: &str = ".copying-";
 const DEPTH: usize = 3;
 /// Nobody writes to what was not written to for so long.
 const ABANDONED_AFTER: Duration = Duration::from_secs(3_600);
+
+/// So much is read at a time.
+const CHUNK_BYTES: usize = 1 << 20;
 
 /// How a copy was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,17 +53,92 @@ pub fn copy_cheaply(source: &Path, target: &Path) -> io::Result<CopiedBy> {
 }
 
 /// A copy with bytes of its own, on disk when this returns.
-pub(crate) fn copy_bytes(source: &Path, target: &Path) -> io::Result<()> {
+fn copy_bytes(source: &Path, target: &Path) -> io::Result<()> {
+    copy_bytes_with(source, target, &mut |_| Ok(()))
+}
+
+/// As [`copy_bytes`]; `each` gets all bytes as they pass, and ends the copy by an error.
+pub(crate) fn copy_bytes_with(
+    source: &Path,
+    target: &Path,
+    each: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
     let folder = target.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
         .prefix(HALF_COPIED)
         .tempfile_in(folder)?;
-    io::copy(&mut fs::File::open(source)?, file.as_file_mut())?;
+    read_in_chunks(source, &mut |chunk| {
+        file.as_file_mut().write_all(chunk)?;
+        each(chunk)
+    })?;
     file.as_file().sync_all()?;
     let permissions = fs::metadata(source)?.permissions();
     let _ = file.as_file().set_permissions(permissions);
     file.persist_noclobber(target)?;
     Ok(())
+}
+
+/// All bytes of a file, one after another.
+pub(crate) fn read_in_chunks(
+    path: &Path,
+    each: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut file = fs::File::open(path)?;
+    let mut buffer = vec![0; CHUNK_BYTES];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => each(&buffer[..count])?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Whether a file that lies where a copy would go is that copy already: one file by two names, or the same bytes.
+#[must_use]
+pub fn is_same_file(source: &Path, target: &Path) -> bool {
+    let same = || -> io::Result<bool> {
+        if fs::metadata(source)?.len() != fs::metadata(target)?.len() {
+            return Ok(false);
+        }
+        if are_links(source, target)? {
+            return Ok(true);
+        }
+        let mut other = fs::File::open(target)?;
+        let mut buffer = vec![0; CHUNK_BYTES];
+        let mut same = true;
+        read_in_chunks(source, &mut |chunk| {
+            let there = &mut buffer[..chunk.len()];
+            other.read_exact(there)?;
+            same = there == chunk;
+            if same {
+                Ok(())
+            } else {
+                Err(io::Error::other("they differ"))
+            }
+        })
+        .or_else(|error| if same { Err(error) } else { Ok(()) })?;
+        Ok(same)
+    };
+    same().unwrap_or(false)
+}
+
+#[cfg(unix)]
+fn are_links(one: &Path, other: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let name = |path| fs::metadata(path).map(|metadata| (metadata.dev(), metadata.ino()));
+    Ok(name(one)? == name(other)?)
+}
+
+#[cfg(not(unix))]
+fn are_links(one: &Path, other: &Path) -> io::Result<bool> {
+    Ok(one.canonicalize()? == other.canonicalize()?)
+}
+
+/// Whether a name is that of a copy that is not whole yet.
+pub(crate) fn is_half_copied(name: &std::ffi::OsStr) -> bool {
+    name.to_string_lossy().starts_with(HALF_COPIED)
 }
 
 /// Removes what is left in a models folder of copies that a kill cut off: gigabytes that nobody sees.
@@ -71,8 +149,7 @@ pub fn remove_half_copied(folder: &Path) {
             let written = entry.metadata().ok()?.modified().ok()?;
             Some(written.elapsed().ok()? > ABANDONED_AFTER)
         };
-        let is_half = entry.file_name().to_string_lossy().starts_with(HALF_COPIED);
-        if is_half
+        if is_half_copied(entry.file_name())
             && is_abandoned() == Some(true)
             && let Err(error) = fs::remove_file(entry.path())
         {
@@ -121,6 +198,24 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
         fs::remove_file(&source).unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"content", "it stands alone");
+    }
+
+    /// Two quantizations of one size and name are common: the wrong one must not be taken for the copy.
+    #[test]
+    fn a_file_is_the_copy_only_if_its_bytes_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, content: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, content).unwrap();
+            path
+        };
+        let one = file("a", "content");
+        assert!(is_same_file(&one, &file("b", "content")));
+        assert!(!is_same_file(&one, &file("c", "CONTENT")));
+        assert!(!is_same_file(&one, &file("d", "contents")));
+        assert!(!is_same_file(&one, &folder.path().join("none")));
+        fs::hard_link(&one, folder.path().join("e")).unwrap();
+        assert!(is_same_file(&one, &folder.path().join("e")));
     }
 
     #[test]

@@ -16,13 +16,14 @@ mod scan;
 mod scanner;
 mod watch;
 
-pub use copy::{CopiedBy, copy_cheaply, remove_half_copied};
+pub use copy::{CopiedBy, copy_cheaply, is_same_file, remove_half_copied};
 pub use disk::free_bytes;
 pub use elsewhere::{App, FoundElsewhere, Places, UnknownApp, find_elsewhere};
 pub use files::ModelFiles;
 pub use keys::{NotFound, assign_key, resolve_key};
 pub use move_folder::{
-    CopiedFiles, MoveError, MoveProgress, Moved, delete_copies, delete_moved, move_folder,
+    CopiedFiles, MoveError, MoveProgress, Moved, delete_copies, delete_moved, delete_unfinished,
+    move_folder,
 };
 pub use projector::FolderNames;
 pub use scan::{FoundModel, model_at, scan_folder};

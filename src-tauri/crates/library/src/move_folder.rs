@@ -7,19 +7,19 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
-use crate::copy::copy_bytes;
+use crate::copy::{copy_bytes_with, is_half_copied, read_in_chunks};
 
 /// How far a move is, in bytes of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MoveProgress {
-    /// Copied and proved.
+    /// Copied and proved: what is copied and not read back yet counts half.
     pub done_bytes: u64,
     /// All there is to move.
     pub total_bytes: u64,
@@ -131,6 +131,30 @@ pub fn delete_copies(to: &Path, copied: &CopiedFiles) {
     }
 }
 
+/// Takes what an unfinished move copied back out of the target, after a program was killed in it: copies that are not
+/// whole, and files that lie in the old folder under the same name with the same length. The old folder is left alone.
+///
+/// # Errors
+/// What the operating system says.
+pub fn delete_unfinished(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in WalkDir::new(to).contents_first(true) {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type().is_dir() {
+            // Refused for one that is not empty.
+            let _ = fs::remove_dir(path);
+            continue;
+        }
+        let length = |path: &Path| fs::metadata(path).ok().map(|metadata| metadata.len());
+        let inside = path.strip_prefix(to).unwrap_or(path);
+        let original = length(&from.join(inside));
+        if is_half_copied(entry.file_name()) || (original.is_some() && original == length(path)) {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
 /// Time and size of a file, through links; none of a folder, or of a link to what is gone.
 fn stamp(path: &Path) -> Option<Stamp> {
     let metadata = fs::metadata(path).ok()?;
@@ -139,7 +163,7 @@ fn stamp(path: &Path) -> Option<Stamp> {
         .then(|| (metadata.modified().ok(), metadata.len()))
 }
 
-/// Moves the folder `from` to `to`, which must be absent or empty. `progress` is called as files are done and says
+/// Moves the folder `from` to `to`, which must be absent or empty. `progress` is called as bytes are copied and says
 /// whether to go on. `renaming` is called with true before a rename, which is one step, and with false where that was
 /// not possible: a program that ends in between finds all files at one of the two places.
 ///
@@ -265,16 +289,41 @@ fn copy_all(
         // Before the copy: what is written during it is a change too.
         let was = stamp(entry.path());
         // A link's content goes along: what it pointed to may be relative.
-        copy_bytes(entry.path(), &target).map_err(failed)?;
+        let mut passed = 0;
+        let mut tell = |bytes: &[u8]| {
+            passed += bytes.len() as u64;
+            let done_bytes = (done_bytes + passed / 2).min(total_bytes);
+            match progress(MoveProgress {
+                done_bytes,
+                total_bytes,
+            }) {
+                true => Ok(()),
+                false => Err(cancelled()),
+            }
+        };
+        let ended = |error: io::Error| match is_cancelled(&error) {
+            true => MoveError::Cancelled(from.to_owned()),
+            false => failed(error),
+        };
+        let (mut original, mut copy) = (Sha256::new(), Sha256::new());
+        copy_bytes_with(entry.path(), &target, &mut |bytes| {
+            original.update(bytes);
+            tell(bytes)
+        })
+        .map_err(ended)?;
         copied.0.insert(inside.to_owned(), was);
-        let (original, copy) = (hash(entry.path()), hash(&target));
-        if original.map_err(failed)? != copy.map_err(failed)? {
+        read_in_chunks(&target, &mut |bytes| {
+            copy.update(bytes);
+            tell(bytes)
+        })
+        .map_err(ended)?;
+        if original.finalize() != copy.finalize() {
             return Err(MoveError::Differs {
                 from: entry.path().to_owned(),
                 to: target,
             });
         }
-        done_bytes += target.metadata().map_or(0, |metadata| metadata.len());
+        done_bytes += passed / 2;
         if !progress(MoveProgress {
             done_bytes,
             total_bytes,
@@ -283,6 +332,19 @@ fn copy_all(
         }
     }
     Ok(())
+}
+
+/// How the telling of progress ends a copy.
+#[derive(Debug, thiserror::Error)]
+#[error("cancelled")]
+struct Cancel;
+
+fn cancelled() -> io::Error {
+    io::Error::other(Cancel)
+}
+
+fn is_cancelled(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Cancel>())
 }
 
 fn size_of(folder: &Path) -> u64 {
@@ -294,18 +356,6 @@ fn size_of(folder: &Path) -> u64 {
         .filter_map(|entry| fs::metadata(entry.path()).ok())
         .map(|metadata| metadata.len())
         .sum()
-}
-
-fn hash(path: &Path) -> io::Result<[u8; 32]> {
-    let mut file = fs::File::open(path)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hasher.finalize().into()),
-            count => hasher.update(&buffer[..count]),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -348,14 +398,14 @@ mod tests {
         let folder = furnished();
         let (from, to) = (folder.path().join("models"), folder.path().join("new"));
         fs::create_dir(&to).unwrap();
-        let steps = std::cell::Cell::new(0);
+        let last = std::cell::Cell::new(0);
         let mut copied = CopiedFiles::default();
-        copy_all(&from, &to, 6, &mut copied, &|_| {
-            steps.set(steps.get() + 1);
+        copy_all(&from, &to, 6, &mut copied, &|progress| {
+            assert!(progress.done_bytes >= last.replace(progress.done_bytes));
             true
         })
         .unwrap();
-        assert_eq!(steps.get(), 2);
+        assert_eq!(last.get(), 6);
         assert_eq!(fs::read(to.join("google/gemma/a.gguf")).unwrap(), b"aaaa");
         assert!(to.join("empty").is_dir());
         assert!(
@@ -364,6 +414,54 @@ mod tests {
         );
         assert!(delete_moved(&from, &copied).unwrap());
         assert!(!from.exists());
+    }
+
+    /// One file may be forty gigabytes: its bar must move, and cancelling must not wait for its end.
+    #[test]
+    fn progress_is_told_and_asked_within_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("models"), folder.path().join("new"));
+        fs::create_dir(&from).unwrap();
+        let size = 8 << 20;
+        fs::write(from.join("big.gguf"), vec![7; size]).unwrap();
+        let told = std::cell::RefCell::new(Vec::new());
+        let mut copied = CopiedFiles::default();
+        let total = size as u64;
+        let outcome = copy_all(&from, &to, total, &mut copied, &|progress| {
+            told.borrow_mut().push(progress.done_bytes);
+            // In the middle of the copy.
+            progress.done_bytes < total / 4
+        });
+        assert!(matches!(outcome, Err(MoveError::Cancelled(_))));
+        let told = told.into_inner();
+        assert!(
+            told.len() > 2 && *told.last().unwrap() < total / 2,
+            "{told:?}"
+        );
+        assert!(!to.join("big.gguf").exists());
+        assert_eq!(fs::read_dir(&to).unwrap().count(), 0, "no half copy");
+    }
+
+    /// A move that was killed has left gigabytes, of which nobody but the note about it knows.
+    #[test]
+    fn what_an_unfinished_move_copied_is_taken_back() {
+        let folder = furnished();
+        let (from, to) = (folder.path().join("models"), folder.path().join("new"));
+        fs::create_dir_all(to.join("google/gemma")).unwrap();
+        fs::copy(
+            from.join("google/gemma/a.gguf"),
+            to.join("google/gemma/a.gguf"),
+        )
+        .unwrap();
+        fs::write(to.join(".copying-x1y2"), "b").unwrap();
+        fs::write(to.join("mine.txt"), "mine").unwrap();
+        fs::write(to.join("b.gguf"), "another").unwrap();
+        delete_unfinished(&from, &to).unwrap();
+        let left = fs::read_dir(&to).unwrap();
+        let mut left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["b.gguf", "mine.txt"]);
+        assert!(from.join("google/gemma/a.gguf").is_file() && from.join("b.gguf").is_file());
     }
 
     /// What comes into the old folder while it is copied is in no copy, and stays.

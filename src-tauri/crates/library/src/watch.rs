@@ -26,7 +26,8 @@ impl LibraryWatcher {
     pub fn new(changed: impl Fn() + Send + 'static) -> Self {
         let (send, receive) = mpsc::channel();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            let relevant = event.is_ok_and(|event| matters(&event.kind));
+            let relevant =
+                event.is_ok_and(|event| matters(&event.kind) && !is_hidden(&event.paths));
             if relevant {
                 let _ = send.send(());
             }
@@ -90,6 +91,16 @@ fn matters(kind: &EventKind) -> bool {
     }
 }
 
+/// Parts of downloads and half copies, which grow for hours and are no models yet. The name that they get in the end is
+/// another.
+fn is_hidden(paths: &[PathBuf]) -> bool {
+    let hidden = |path: &PathBuf| {
+        path.file_name()
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+    };
+    !paths.is_empty() && paths.iter().all(hidden)
+}
+
 fn tell_bursts(events: &Receiver<()>, changed: &dyn Fn()) {
     while events.recv().is_ok() {
         let begin = Instant::now();
@@ -135,6 +146,24 @@ mod tests {
             "reading"
         );
         std::fs::remove_file(folder.path().join("new/3.gguf")).unwrap();
+        told.recv_timeout(LONG).unwrap();
+    }
+
+    /// A download beside its target would have the library scanned every five seconds, for hours.
+    #[test]
+    fn a_part_that_grows_is_no_news_until_it_gets_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let (send, told) = mpsc::channel();
+        let mut watcher = LibraryWatcher::new(move || {
+            let _ = send.send(());
+        });
+        assert!(watcher.watch(&[folder.path().to_owned()]));
+        let part = folder.path().join(".a.gguf.part");
+        for length in 1..20 {
+            std::fs::write(&part, vec![0; length]).unwrap();
+        }
+        assert!(told.recv_timeout(Duration::from_secs(1)).is_err());
+        std::fs::rename(&part, folder.path().join("a.gguf")).unwrap();
         told.recv_timeout(LONG).unwrap();
     }
 

@@ -62,8 +62,8 @@ pub(crate) struct Inner {
     pub(crate) notices: Vec<Notice>,
     pub(crate) announcements: Announcements,
     pub(crate) engine_store: EngineStore,
-    /// Two scans at once would give two keys to one file.
-    pub(crate) library: std::sync::Mutex<()>,
+    /// Two scans at once would give two keys to one file. When the last one that ended well began.
+    pub(crate) library: std::sync::Mutex<Option<std::time::Instant>>,
     pub(crate) scanner: library::Scanner,
     pub(crate) library_revision: watch::Sender<u64>,
     pub(crate) folder_moves: FolderMoves,
@@ -132,7 +132,7 @@ impl Core {
             notices,
             announcements: Announcements::default(),
             engine_store: EngineStore::open(&data),
-            library: std::sync::Mutex::new(()),
+            library: std::sync::Mutex::default(),
             scanner: library::Scanner::default(),
             library_revision: watch::Sender::new(0),
             folder_moves: FolderMoves::default(),

@@ -117,7 +117,6 @@ impl Core {
         let engines = self.check_engines().await?;
         let machine = MachineView::from(&self.inner.engine_store.machine().await);
         let models = self.list_models().await;
-        let folders = self.library_folders().await;
         // Without a host nothing is fetched, and looking would open the queue.
         let downloads = if hosted {
             self.downloads()?
@@ -138,7 +137,7 @@ impl Core {
                 Ok(models) => findings.of_models(models),
                 Err(error) => findings.of_error("models", &WireError::from(error)),
             }
-            let folders = folders.unwrap_or_default();
+            let folders = core.folders_with(models.as_deref().unwrap_or_default());
             findings.of_model_folders(&folders);
             findings.of_failures(&core.model_statuses(), &downloads);
             let (memory_available_bytes, memory_total_bytes) = memory::of_machine();

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use download::{FileSpec, JobId, SetSpec, safe_join};
-use hub::{RepoId, Variant};
+use hub::{Reference, RepoId, Variant};
 use serde::{Deserialize, Serialize};
 use settings::ModelSource;
 
@@ -79,6 +79,7 @@ impl Core {
         request: &DownloadRequest,
     ) -> Result<DownloadStarted, Error> {
         let _writing = self.write_to_models_folder()?;
+        self.check_own_folder()?;
         let mut reference = self.hub_reference(&request.repo)?;
         if request.quantization.is_some() {
             reference.quantization.clone_from(&request.quantization);
@@ -91,8 +92,7 @@ impl Core {
             .as_deref()
             .or(reference.revision.as_deref());
         let (found, index, why) = if reference.file.is_none() && reference.quantization.is_none() {
-            self.recommended(&request.repo, &reference.repo, revision)
-                .await?
+            self.recommended(&reference, revision).await?
         } else {
             let found = self.find_on_hub(&reference.repo, revision).await?;
             let index = found
@@ -112,7 +112,7 @@ impl Core {
         }
         // Files may have been put there by hand, or the library's entry been lost.
         self.blocking(Self::scan_library).await??;
-        let targets = self.targets(id, &found.variants, variant)?;
+        let targets = targets_in(&self.models_folder(), id, &found.variants, variant)?;
         // A file that lies there by itself stays the user's own: where it is from is not claimed.
         if let Some(key) = self.local_key(id, &found.variants, variant) {
             return Ok(DownloadStarted::AlreadyHere {
@@ -137,15 +137,15 @@ impl Core {
     /// The variant that the repository's page recommends.
     async fn recommended(
         &self,
-        text: &str,
-        id: &RepoId,
+        reference: &Reference,
         revision: Option<&str>,
     ) -> Result<(FoundRepo, usize, Option<String>), Error> {
+        let id = &reference.repo;
         let found = self.find_on_hub(id, revision).await?;
         if found.variants.len() == 1 {
             return Ok((found, 0, None));
         }
-        let page = self.hub_repo(text, Some(&found.repo.sha)).await?;
+        let page = self.page_of(&found, reference).await;
         let chosen = page.variants.iter().find(|variant| variant.recommended);
         let place = chosen.and_then(|chosen| {
             found
@@ -202,42 +202,6 @@ impl Core {
             files: files.collect(),
             tag: serde_json::to_value(tag).unwrap_or_default(),
         }
-    }
-
-    /// Where a variant's files go: `<publisher>/<repo>/<file>`, as LM Studio lays them out. Folders of the repository are
-    /// kept only where two files would else have one name.
-    pub(crate) fn targets(
-        &self,
-        id: &RepoId,
-        all: &[Variant],
-        variant: &Variant,
-    ) -> Result<Vec<PathBuf>, Error> {
-        let folder = safe_join(&self.models_folder(), &id.to_string())?;
-        let mut names = std::collections::HashMap::<String, std::collections::HashSet<&str>>::new();
-        for file in all.iter().flat_map(|variant| &variant.files) {
-            names
-                .entry(base(&file.path).to_lowercase())
-                .or_default()
-                .insert(&file.path);
-        }
-        let is_flat = variant.files.iter().all(|file| {
-            names
-                .get(&base(&file.path).to_lowercase())
-                .is_some_and(|paths| paths.len() == 1)
-        });
-        variant
-            .files
-            .iter()
-            .map(|file| {
-                // Checked as a whole: a path that climbs is refused, not cut to what is harmless in it.
-                let inside = safe_join(&folder, &file.path)?;
-                Ok(if is_flat {
-                    safe_join(&folder, base(&file.path))?
-                } else {
-                    inside
-                })
-            })
-            .collect()
     }
 
     /// Puts a finished download into the library, with where it is from, and returns its key.
@@ -298,6 +262,42 @@ impl Core {
     }
 }
 
+/// Where a variant's files lie in a models folder: `<publisher>/<repo>/<file>`, as LM Studio lays them out. Folders of
+/// the repository are kept only where two files would else have one name.
+pub(crate) fn targets_in(
+    models: &Path,
+    id: &RepoId,
+    all: &[Variant],
+    variant: &Variant,
+) -> Result<Vec<PathBuf>, Error> {
+    let folder = safe_join(models, &id.to_string())?;
+    let mut names = std::collections::HashMap::<String, std::collections::HashSet<&str>>::new();
+    for file in all.iter().flat_map(|variant| &variant.files) {
+        names
+            .entry(base(&file.path).to_lowercase())
+            .or_default()
+            .insert(&file.path);
+    }
+    let is_flat = variant.files.iter().all(|file| {
+        names
+            .get(&base(&file.path).to_lowercase())
+            .is_some_and(|paths| paths.len() == 1)
+    });
+    variant
+        .files
+        .iter()
+        .map(|file| {
+            // Checked as a whole: a path that climbs is refused, not cut to what is harmless in it.
+            let inside = safe_join(&folder, &file.path)?;
+            Ok(if is_flat {
+                safe_join(&folder, base(&file.path))?
+            } else {
+                inside
+            })
+        })
+        .collect()
+}
+
 /// Whether `path` is one of the files of the model that begins at `first`.
 fn is_of(path: &Path, first: &Path, projector: Option<&Path>) -> bool {
     let same = |file: &Path| file.file_name() == path.file_name() && same_path(file, path);
@@ -305,7 +305,7 @@ fn is_of(path: &Path, first: &Path, projector: Option<&Path>) -> bool {
     projector.is_some_and(same) || gguf::shard::siblings(first).iter().any(|shard| same(shard))
 }
 
-fn no_such_variant(found: &FoundRepo, reference: &hub::Reference) -> Error {
+fn no_such_variant(found: &FoundRepo, reference: &Reference) -> Error {
     let repo = found.repo.id.to_string();
     if found.variants.is_empty() {
         return Error::NoGguf { repo };

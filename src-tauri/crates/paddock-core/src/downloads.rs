@@ -114,6 +114,7 @@ impl Core {
     /// There is none of this id, or it is done.
     pub fn resume_download(&self, id: &str) -> Result<(), Error> {
         let _writing = self.write_to_models_folder()?;
+        self.check_own_folder()?;
         Ok(self.queue()?.resume(id)?)
     }
 
@@ -175,15 +176,9 @@ impl Core {
         }
     }
 
-    /// The id of the download of a variant that is under way, paused or interrupted.
-    pub(crate) fn job_of(&self, id: &hub::RepoId, variant: &str) -> Option<JobId> {
-        let wanted = set_id(id, variant);
-        let jobs = self.queue().ok()?.views();
-        jobs.into_iter()
-            .find(|job| {
-                job.id == wanted && !matches!(job.state, JobState::Done | JobState::Cancelled)
-            })
-            .map(|job| job.id)
+    /// What the queue has; nothing where it cannot be opened.
+    pub(crate) fn download_jobs(&self) -> Vec<JobView> {
+        self.queue().map(|queue| queue.views()).unwrap_or_default()
     }
 
     fn view_of(&self, job: JobView) -> DownloadView {
@@ -206,7 +201,7 @@ impl Core {
     /// Puts all sets that are done into the library.
     pub(crate) fn finish_downloads(&self) -> Result<(), Error> {
         // A queue that cannot be opened has finished nothing.
-        let jobs = self.queue().map(|queue| queue.views()).unwrap_or_default();
+        let jobs = self.download_jobs();
         let mut done = jobs.iter().filter(|job| job.state == JobState::Done);
         done.try_for_each(|job| self.finish(job))
     }
@@ -240,6 +235,15 @@ impl Core {
         finished.insert(job.id.clone(), job.finished_at);
         Ok(())
     }
+}
+
+/// The id of the download of a variant that is under way, paused or interrupted.
+pub(crate) fn job_among(jobs: &[JobView], id: &hub::RepoId, variant: &str) -> Option<JobId> {
+    let wanted = set_id(id, variant);
+    let over = |job: &JobView| matches!(job.state, JobState::Done | JobState::Cancelled);
+    jobs.iter()
+        .find(|job| job.id == wanted && !over(job))
+        .map(|job| job.id.clone())
 }
 
 /// The token, for addresses of the hub alone.

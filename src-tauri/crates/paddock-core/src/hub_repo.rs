@@ -2,7 +2,7 @@
 //! which one to take, and what is here already. Nothing is downloaded but the beginning of one file.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gguf::{ModelInfo, ModelShape};
@@ -10,6 +10,8 @@ use hub::{Gating, Hub, Reference, Repo, RepoId, Variant};
 use serde::Serialize;
 
 use crate::core::Core;
+use crate::download_model::targets_in;
+use crate::downloads::job_among;
 use crate::error::Error;
 use crate::run::fit::{self, Fit};
 
@@ -128,10 +130,17 @@ impl Core {
         let reference = self.hub_reference(text)?;
         let revision = revision.or(reference.revision.as_deref());
         let found = self.find_on_hub(&reference.repo, revision).await?;
-        let (summary, model) = tokio::join!(
+        let (summary, page) = tokio::join!(
             found.hub.summary(&found.repo.id, &found.repo.sha),
-            self.remote_header(&found)
+            self.page_of(&found, &reference)
         );
+        Ok(HubRepo { summary, ..page })
+    }
+
+    /// The page of a repository that was found, without what its card says.
+    pub(crate) async fn page_of(&self, found: &FoundRepo, reference: &Reference) -> HubRepo {
+        let model = self.remote_header(found).await;
+        let jobs = self.download_jobs();
         let available = self.memory_for_a_model();
         let parameters = found.repo.parameters;
         let measured: Vec<_> = found
@@ -166,7 +175,7 @@ impl Core {
                     recommended: why.is_some(),
                     why,
                     local_key: self.local_key(&found.repo.id, &found.variants, variant),
-                    job_id: self.job_of(&found.repo.id, &variant.name),
+                    job_id: job_among(&jobs, &found.repo.id, &variant.name),
                     ..view(variant)
                 }
             })
@@ -174,14 +183,14 @@ impl Core {
         let named_variant = found
             .variants
             .iter()
-            .find(|variant| is_meant(variant, &reference))
+            .find(|variant| is_meant(variant, reference))
             .map(|variant| variant.name.clone());
         let info = model.as_ref().map(|model| &model.info);
-        let repo = found.repo;
-        Ok(HubRepo {
+        let repo = found.repo.clone();
+        HubRepo {
             id: repo.id.to_string(),
             sha: repo.sha,
-            summary,
+            summary: None,
             licence: repo.licence,
             gated: repo.gated,
             private: repo.private,
@@ -200,15 +209,7 @@ impl Core {
             task: repo.task,
             variants,
             named_variant,
-        })
-    }
-
-    /// The files of a repository as variants: [`Core::hub_repo`]'s, alone.
-    ///
-    /// # Errors
-    /// As [`Core::hub_repo`].
-    pub async fn hub_files(&self, text: &str) -> Result<Vec<HubVariant>, Error> {
-        Ok(self.hub_repo(text, None).await?.variants)
+        }
     }
 
     /// Reads what was typed, pasted, or opened as a link. Asks nothing.
@@ -313,14 +314,29 @@ impl Core {
         Ok(shape.with_weights(variant.model_size_bytes()))
     }
 
-    /// The model in the library that this variant is, if all its files are here.
+    /// The model in the library that this variant is, if all its files are here: in Paddock's own folder, or in another
+    /// models folder, which LM Studio lays out the same way.
     pub(crate) fn local_key(
         &self,
         id: &RepoId,
         all: &[Variant],
         variant: &Variant,
     ) -> Option<String> {
-        let targets = self.targets(id, all, variant).ok()?;
+        let mut folders = self.models_folders();
+        folders.retain(|folder| !self.inner.scanner.is_silent(folder));
+        folders
+            .iter()
+            .find_map(|folder| self.local_key_in(folder, id, all, variant))
+    }
+
+    fn local_key_in(
+        &self,
+        folder: &Path,
+        id: &RepoId,
+        all: &[Variant],
+        variant: &Variant,
+    ) -> Option<String> {
+        let targets = targets_in(folder, id, all, variant).ok()?;
         let whole = targets.iter().zip(&variant.files).all(|(target, file)| {
             std::fs::metadata(target).is_ok_and(|metadata| metadata.len() == file.size_bytes)
         });
@@ -391,5 +407,64 @@ fn view(variant: &Variant) -> HubVariant {
         local_key: None,
         job_id: None,
         missing: variant.missing.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::open_for_test;
+
+    /// A folder shared with LM Studio has what the page offers: it must not be fetched a second time.
+    #[tokio::test]
+    async fn a_variant_is_here_in_whichever_models_folder_it_lies() {
+        let home = tempfile::tempdir().unwrap();
+        let core = open_for_test(home.path());
+        let shared = home.path().join("lm-studio");
+        let folder = shared.join("ada/tiny-GGUF");
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("tiny-Q4_K_M.gguf");
+        gguf::tiny::write(&path).unwrap();
+        let file = |name: &str, size_bytes| hub::RepoFile {
+            path: name.to_owned(),
+            size_bytes,
+            sha256: Some("a".repeat(64)),
+        };
+        let size = path.metadata().unwrap().len();
+        let variants =
+            hub::variants(&[file("tiny-Q4_K_M.gguf", size), file("tiny-Q8_0.gguf", size)]);
+        let id = RepoId::parse("ada/tiny-GGUF").unwrap();
+        let keys = |core: &Core| -> Vec<Option<String>> {
+            let mut keys: Vec<_> = variants
+                .iter()
+                .map(|variant| core.local_key(&id, &variants, variant))
+                .collect();
+            keys.sort();
+            keys
+        };
+        assert_eq!(keys(&core), [None, None]);
+        core.add_models_folder(&shared).await.unwrap();
+        let here = Some("ada/tiny-q4_k_m".to_owned());
+        assert_eq!(keys(&core), [None, here.clone()]);
+
+        // Another upload of the same size, where that is known, and a file of another size are not it.
+        let other = settings::ModelSource {
+            repo: id.to_string(),
+            revision: String::new(),
+            file: "tiny-Q4_K_M.gguf".to_owned(),
+            sha256: Some("b".repeat(64)),
+            projector: None,
+            unknown: serde_json::Map::new(),
+        };
+        let set = |source| {
+            core.update_settings(|settings| settings.models["ada/tiny-q4_k_m"].source = source)
+                .unwrap();
+        };
+        set(Some(other));
+        assert_eq!(keys(&core), [None, None]);
+        set(None);
+        assert_eq!(keys(&core), [None, here]);
+        std::fs::write(&path, "cut off").unwrap();
+        assert_eq!(keys(&core), [None, None]);
     }
 }

@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use library::{App, FolderNames, FoundModel, ModelFiles, copy_cheaply, model_at, scan_folder};
+use library::{
+    App, FolderNames, FoundModel, ModelFiles, copy_cheaply, is_same_file, model_at, scan_folder,
+};
 
 use crate::core::Core;
 use crate::error::Error;
@@ -62,6 +64,7 @@ impl Core {
         models.extend(self.held_elsewhere(request)?);
         if request.copy {
             let _writing = self.write_to_models_folder()?;
+            self.check_own_folder()?;
             let copies = models.into_iter().map(|new| self.copy(new));
             models = copies.collect::<Result<_, _>>()?;
         }
@@ -117,9 +120,8 @@ impl Core {
         let folder = own.join(publisher).join(&name);
         let mut made = Vec::new();
         let mut put = |source: &Path, target: PathBuf| {
-            // Copied before: the same size under the same name is taken for the same file.
-            let size = |path: &Path| path.metadata().map(|metadata| metadata.len()).ok();
-            if target.is_file() && size(&target) == size(source) {
+            // Copied before. Another file of this name is in the way, of whatever size it is.
+            if is_same_file(source, &target) {
                 return Ok(target);
             }
             copy_cheaply(source, &target).map(|_| {
@@ -234,6 +236,22 @@ fn models_under(path: &Path) -> Result<Vec<FoundModel>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Taken by its size alone, another model would be in the library under this one's name.
+    #[test]
+    fn another_file_of_the_same_size_is_not_taken_for_the_copy() {
+        let home = tempfile::tempdir().unwrap();
+        let core = crate::core::open_for_test(home.path());
+        let source = home.path().join("m.gguf");
+        std::fs::write(&source, "GGUF-1").unwrap();
+        let model = || (model_at(&source), None);
+        let (copy, _) = core.copy(model()).unwrap();
+        assert_eq!(core.copy(model()).unwrap().0.path, copy.path, "again");
+        std::fs::remove_file(&copy.path).unwrap();
+        std::fs::write(&copy.path, "GGUF-2").unwrap();
+        assert_eq!(core.copy(model()).unwrap_err().code(), "not_copied");
+        assert_eq!(std::fs::read(&copy.path).unwrap(), b"GGUF-2");
+    }
 
     /// llama.cpp's cache and Jan give a model a name that its files do not have.
     #[test]

@@ -67,6 +67,12 @@ pub enum LibraryError {
         /// The folder.
         path: PathBuf,
     },
+    /// Paddock's own folder is on a drive that is not here.
+    #[error("the models folder {} is missing", path.display())]
+    FolderMissing {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A folder could not be moved; what was in it is where it was.
     #[error(transparent)]
     Move(#[from] MoveError),
@@ -90,6 +96,7 @@ impl LibraryError {
             Self::Copy { .. } => "not_copied",
             Self::NoModelsFolder { .. } => "no_models_folder",
             Self::FolderBusy { .. } | Self::FolderMoving { .. } => "folder_busy",
+            Self::FolderMissing { .. } => "folder_missing",
             Self::Move(MoveError::NoRoom { .. }) => "disk_full",
             Self::Move(MoveError::Cancelled(_)) => "cancelled",
             Self::Move(_) => "folder_not_moved",
@@ -117,6 +124,9 @@ impl LibraryError {
             Self::NoModelsFolder { .. } => "`paddock folder ls` lists them.".to_owned(),
             Self::FolderBusy { .. } => "Wait until that is done, or end it.".to_owned(),
             Self::FolderMoving { .. } => "Try again when that is done.".to_owned(),
+            Self::FolderMissing { .. } => {
+                "Connect its drive, or make the folder anew if there is none any more.".to_owned()
+            }
             Self::Move(MoveError::TargetNotEmpty(_)) => {
                 "Choose an empty folder, or a new one.".to_owned()
             }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use gguf::ModelInfo;
 use library::{FolderNames, FoundModel, ModelFiles, Scanner, assign_key};
@@ -139,23 +140,28 @@ impl Core {
 
     /// Gives keys to files that have none. Keys once given stay, whatever becomes of the file.
     pub(crate) fn scan_library(&self) -> Result<(), Error> {
-        let _one_at_a_time = self.one_scan();
-        // Half of a folder that is being moved is in two places.
-        if self.is_moving_a_folder() {
-            return Ok(());
-        }
-        self.scan_locked()
+        self.scan_once(|| !self.is_moving_a_folder())
     }
 
     /// As [`Core::scan_library`], also where a folder is about to be moved.
     pub(crate) fn scan_library_now(&self) -> Result<(), Error> {
-        let _one_at_a_time = self.one_scan();
-        self.scan_locked()
+        self.scan_once(|| true)
     }
 
-    fn one_scan(&self) -> std::sync::MutexGuard<'_, ()> {
-        let library = self.inner.library.lock();
-        library.unwrap_or_else(std::sync::PoisonError::into_inner)
+    /// Waits for a scan that goes on. Of many who wait then, one scans for all: what it finds is not older than any of
+    /// their questions.
+    fn scan_once(&self, may: impl FnOnce() -> bool) -> Result<(), Error> {
+        let asked = Instant::now();
+        let last_began = self.inner.library.lock();
+        let mut last_began = last_began.unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Half of a folder that is being moved is in two places.
+        if !may() || last_began.is_some_and(|began| began >= asked) {
+            return Ok(());
+        }
+        let begins = Instant::now();
+        self.scan_locked()?;
+        *last_began = Some(begins);
+        Ok(())
     }
 
     fn scan_locked(&self) -> Result<(), Error> {
@@ -381,7 +387,8 @@ fn without_path(message: &str, path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex, mpsc};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Barrier, Mutex, mpsc};
     use std::time::Duration;
 
     use super::*;
@@ -395,6 +402,38 @@ mod tests {
         );
     }
     use crate::core::open_for_test;
+
+    /// Window, watcher, tray and a request ask at the same time: on a slow disk each would wait for all before it.
+    #[test]
+    fn those_who_wait_for_a_scan_share_the_next_one() {
+        let home = tempfile::tempdir().unwrap();
+        let mut core = open_for_test(home.path());
+        let (count, begun) = (Arc::new(AtomicUsize::new(0)), Arc::new(Barrier::new(2)));
+        let (counted, first) = (Arc::clone(&count), Arc::clone(&begun));
+        Arc::get_mut(&mut core.inner).unwrap().scanner =
+            Scanner::with(Duration::from_secs(20), move |_| {
+                if counted.fetch_add(1, Ordering::SeqCst) == 0 {
+                    first.wait();
+                    std::thread::sleep(Duration::from_millis(500));
+                }
+                Vec::new()
+            });
+        let scan = || core.scan_library().unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(scan);
+            begun.wait();
+            for _ in 0..8 {
+                scope.spawn(scan);
+            }
+        });
+        assert_eq!(count.load(Ordering::SeqCst), 2);
+        scan();
+        assert_eq!(
+            count.load(Ordering::SeqCst),
+            3,
+            "who asks later is answered anew"
+        );
+    }
 
     /// A network drive that hangs must not take the rest of the library with it: LM Studio #76.
     #[tokio::test]

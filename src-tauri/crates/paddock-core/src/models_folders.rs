@@ -4,9 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use library::{
-    CopiedFiles, MoveProgress, Moved, delete_copies, delete_moved, free_bytes, move_folder,
+    CopiedFiles, MoveProgress, Moved, delete_copies, delete_moved, delete_unfinished, free_bytes,
+    move_folder,
 };
 use serde::Serialize;
+use serde_json::{Map, Value};
 use settings::SettingsDocument;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -15,6 +17,7 @@ use crate::core::Core;
 use crate::error::{Error, WireError};
 use crate::folder_moves::{FolderMove, Moving};
 use crate::library_error::LibraryError;
+use crate::list_models::ModelView;
 use crate::move_journal::{MoveJournal, Unfinished};
 
 /// A folder that models are looked for in.
@@ -58,30 +61,46 @@ impl Core {
     /// When new keys cannot be saved.
     pub async fn library_folders(&self) -> Result<Vec<FolderView>, Error> {
         let models = self.list_models().await?;
-        self.blocking(move |core| {
-            let own = core.models_folder();
-            let folders = core.models_folders().into_iter().map(|path| {
-                let inside = models
-                    .iter()
-                    .filter(|model| model.folder.as_ref() == Some(&path));
-                let silent = core.inner.scanner.is_silent(&path);
-                let is_there = !silent && path.is_dir();
-                FolderView {
-                    own: path == own,
-                    // Our own is made when something is put there.
-                    missing: silent || (path != core.data().models() && !is_there),
-                    silent,
-                    free_bytes: (is_there || (path == own && !silent))
-                        .then(|| free_bytes(&path))
-                        .flatten(),
-                    model_count: inside.clone().count(),
-                    size_bytes: inside.filter_map(|model| model.size_bytes).sum(),
-                    path,
-                }
-            });
-            folders.collect()
-        })
-        .await
+        self.blocking(move |core| core.folders_with(&models)).await
+    }
+
+    /// The folders, of which these models lie in some.
+    pub(crate) fn folders_with(&self, models: &[ModelView]) -> Vec<FolderView> {
+        let own = self.models_folder();
+        let folders = self.models_folders().into_iter().map(|path| {
+            let inside = models
+                .iter()
+                .filter(|model| model.folder.as_ref() == Some(&path));
+            let silent = self.inner.scanner.is_silent(&path);
+            let is_there = !silent && path.is_dir();
+            FolderView {
+                own: path == own,
+                // Our own is made when something is put there.
+                missing: silent || (path != self.data().models() && !is_there),
+                silent,
+                free_bytes: (is_there || (path == own && !silent))
+                    .then(|| free_bytes(&path))
+                    .flatten(),
+                model_count: inside.clone().count(),
+                size_bytes: inside.filter_map(|model| model.size_bytes).sum(),
+                path,
+            }
+        });
+        folders.collect()
+    }
+
+    /// An error where Paddock's own folder was moved to a drive that is away: what is put there now would come to lie on
+    /// the disk of its mount point.
+    ///
+    /// # Errors
+    /// [`LibraryError::FolderMissing`].
+    pub(crate) fn check_own_folder(&self) -> Result<(), Error> {
+        match self.settings().own_models_folder.clone() {
+            Some(path) if self.inner.scanner.is_silent(&path) || !path.is_dir() => {
+                Err(LibraryError::FolderMissing { path }.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Looks for models in a folder from now on.
@@ -208,12 +227,9 @@ impl Core {
             let journal = MoveJournal {
                 from: from.to_owned(),
                 to: to.to_owned(),
+                copying: !begins,
             };
-            if begins {
-                journal.write(self.data())
-            } else {
-                MoveJournal::remove(self.data())
-            }
+            journal.write(self.data())
         };
         let moved = move_folder(from, to, &renaming, &|progress: MoveProgress| {
             self.inner.folder_moves.now.send_modify(|now| {
@@ -269,14 +285,34 @@ impl Core {
 
     /// Finishes a move that an earlier run was killed in.
     pub(crate) fn follow_unfinished_move(&self) -> Result<(), Error> {
-        let Unfinished::Follow(MoveJournal { from, to }) = MoveJournal::unfinished(self.data())
-        else {
-            return Ok(());
+        let (from, to) = match MoveJournal::unfinished(self.data()) {
+            Unfinished::Nothing => return Ok(()),
+            Unfinished::Copying(MoveJournal { from, to, .. }) => {
+                self.take_back_copies(&from, &to);
+                return self.forget_move();
+            }
+            Unfinished::Follow(MoveJournal { from, to, .. }) => (from, to),
         };
         self.update_settings(|settings| {
             let own = is_own(settings, self.data(), &from);
             follow(settings, own, &from, &to);
         })?;
+        self.forget_move()
+    }
+
+    /// What a move that was killed has copied, unless it was killed after the settings followed it.
+    fn take_back_copies(&self, from: &Path, to: &Path) {
+        if self.models_folders().iter().any(|folder| folder == to) {
+            let (from, to) = (from.display(), to.display());
+            let rest =
+                format!("The models are in {to} now, but the old folder {from} is there still.");
+            self.announce("old_folder_left", rest);
+        } else if let Err(error) = delete_unfinished(from, to) {
+            tracing::warn!(%error, to = %to.display(), "copies of a move that did not end stay");
+        }
+    }
+
+    fn forget_move(&self) -> Result<(), Error> {
         MoveJournal::remove(self.data()).map_err(|source| Error::Folder {
             path: self.data().root().to_owned(),
             source,
@@ -307,12 +343,42 @@ fn follow(settings: &mut SettingsDocument, own: bool, from: &Path, to: &Path) {
     if own {
         settings.own_models_folder = Some(to.to_owned());
     }
-    settings.model_folders.iter_mut().for_each(moved);
+    settings.model_folders.iter_mut().for_each(&moved);
     for entry in settings.models.values_mut() {
         moved(&mut entry.path);
-        entry.projector.iter_mut().for_each(moved);
+        entry.projector.iter_mut().for_each(&moved);
         if let Some(source) = &mut entry.source {
-            source.projector.iter_mut().for_each(moved);
+            source.projector.iter_mut().for_each(&moved);
+        }
+        follow_in_params(&mut entry.params, &moved);
+    }
+    follow_in_params(&mut settings.model_defaults, &moved);
+    for preset in settings.presets.values_mut() {
+        if let Some(params) = preset.as_object_mut() {
+            follow_in_params(params, &moved);
+        }
+    }
+}
+
+/// Load parameters that may name a file. What is no path there, such as a template's text, begins with no folder.
+const FILES: [&str; 4] = ["draftModel", "mmproj", "chatTemplate", "lora"];
+
+fn follow_in_params(params: &mut Map<String, Value>, moved: &impl Fn(&mut PathBuf)) {
+    let follow = |value: &mut Value| {
+        if let Value::String(text) = value {
+            // An adapter's strength, as in `FILE:0.5`, stays behind its name.
+            let mut path = PathBuf::from(&*text);
+            moved(&mut path);
+            if let Some(path) = path.to_str() {
+                path.clone_into(text);
+            }
+        }
+    };
+    for name in FILES {
+        match params.get_mut(name) {
+            Some(Value::Array(list)) => list.iter_mut().for_each(follow),
+            Some(value) => follow(value),
+            None => {}
         }
     }
 }
@@ -343,6 +409,23 @@ mod tests {
                 .insert(key.to_owned(), ModelEntry::new(path.into()));
         }
         settings.models["a/in"].projector = Some("/disk/x/mmproj.gguf".into());
+        // Else a model that was saved with them does not load any more after the move.
+        let params = |root: &str| {
+            let params = serde_json::json!({
+                "draftModel": format!("{root}/x/draft.gguf"),
+                "mmproj": "none",
+                "chatTemplate": format!("{root}/t.jinja"),
+                "lora": [format!("{root}/l.gguf:0.5"), "/disk-two/m.gguf"],
+                "extraArgs": ["--threads", "4"],
+            });
+            params.as_object().unwrap().clone()
+        };
+        settings.models["a/in"].params = params("/disk");
+        settings.model_defaults = params("/disk");
+        settings
+            .presets
+            .insert("p".to_owned(), params("/disk").into());
+        settings.presets.insert("broken".to_owned(), 7.into());
         follow(&mut settings, false, Path::new("/disk"), Path::new("/new"));
         let folders: Vec<_> = settings
             .model_folders
@@ -355,6 +438,9 @@ mod tests {
             settings.models["a/in"].projector,
             Some("/new/x/mmproj.gguf".into())
         );
+        assert_eq!(settings.models["a/in"].params, params("/new"));
+        assert_eq!(settings.model_defaults, params("/new"));
+        assert_eq!(settings.presets["p"], Value::from(params("/new")));
         assert_eq!(settings.models["a/out"].path, Path::new("/disk-two/b.gguf"));
         assert_eq!(settings.own_models_folder, None);
     }
@@ -391,6 +477,41 @@ mod tests {
         assert!(entry.path.starts_with(&to) && entry.path.is_file());
     }
 
+    /// Without its drive the folder would be made anew on the system's disk, and fill that.
+    #[tokio::test]
+    async fn while_the_own_folder_is_away_nothing_is_put_there() {
+        let home = tempfile::tempdir().unwrap();
+        let core = open(home.path());
+        let (own, away) = (home.path().join("drive"), home.path().join("away"));
+        core.move_models_folder(&core.models_folder(), &own)
+            .await
+            .unwrap();
+        std::fs::rename(&own, &away).unwrap();
+        let model = home.path().join("m.gguf");
+        gguf::tiny::write(&model).unwrap();
+        let copy = crate::ImportRequest {
+            paths: vec![model],
+            copy: true,
+            ..crate::ImportRequest::default()
+        };
+        let request = crate::DownloadRequest {
+            repo: "a/b".to_owned(),
+            ..crate::DownloadRequest::default()
+        };
+        let refused = [
+            core.download_model(&request).await.unwrap_err(),
+            core.resume_download("any").unwrap_err(),
+            core.import(&copy).await.unwrap_err(),
+        ];
+        assert!(
+            refused.iter().all(|error| error.code() == "folder_missing"),
+            "{refused:?}"
+        );
+        assert!(!own.exists());
+        std::fs::rename(&away, &own).unwrap();
+        core.import(&copy).await.unwrap();
+    }
+
     /// A client that goes away must not leave the library as being moved until the next start.
     #[tokio::test]
     async fn a_move_ends_though_nobody_waits_for_it() {
@@ -409,6 +530,37 @@ mod tests {
         core.move_models_folder(&to, &from).await.unwrap();
     }
 
+    /// Copies go only where the settings still say the old folder: else they are the models.
+    #[test]
+    fn copies_of_a_killed_move_go_at_the_next_start_unless_the_settings_followed() {
+        let home = tempfile::tempdir().unwrap();
+        let data = settings::DataDir::at(home.path());
+        let (from, to) = (data.models(), home.path().join("new"));
+        for folder in [&from, &to] {
+            std::fs::create_dir_all(folder.join("x")).unwrap();
+            gguf::tiny::write(&folder.join("x/m.gguf")).unwrap();
+        }
+        let journal = MoveJournal {
+            from: from.clone(),
+            to: to.clone(),
+            copying: true,
+        };
+        journal.write(&data).unwrap();
+        let core = open(home.path());
+        assert!(!to.exists() && from.join("x/m.gguf").is_file());
+        assert_eq!(MoveJournal::unfinished(&data), Unfinished::Nothing);
+
+        std::fs::create_dir_all(to.join("x")).unwrap();
+        std::fs::copy(from.join("x/m.gguf"), to.join("x/m.gguf")).unwrap();
+        core.update_settings(|settings| settings.own_models_folder = Some(to.clone()))
+            .unwrap();
+        journal.write(&data).unwrap();
+        drop(core);
+        let core = open(home.path());
+        assert_eq!(core.models_folder(), to);
+        assert!(to.join("x/m.gguf").is_file() && from.join("x/m.gguf").is_file());
+    }
+
     #[test]
     fn a_rename_that_the_settings_missed_is_followed_at_the_next_start() {
         let home = tempfile::tempdir().unwrap();
@@ -421,6 +573,7 @@ mod tests {
         let journal = MoveJournal {
             from: from.clone(),
             to: to.clone(),
+            copying: false,
         };
         journal.write(&data).unwrap();
         std::fs::rename(&from, &to).unwrap();

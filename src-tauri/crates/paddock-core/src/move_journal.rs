@@ -1,5 +1,5 @@
-//! What is noted before a models folder is renamed: a program that is killed between the rename and the saving of the
-//! settings would find its models nowhere. Copying needs no note, since the old files stay until the settings are saved.
+//! What is noted before a models folder is moved. A program that is killed between a rename and the saving of the
+//! settings would find its models nowhere; one that is killed while it copies would leave gigabytes that nobody knows of.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use settings::{DataDir, write_atomically};
 
-/// A rename that may have happened.
+/// A rename that may have happened, or a copy that may have begun.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct MoveJournal {
     pub(crate) from: PathBuf,
     pub(crate) to: PathBuf,
+    /// It could not be renamed: files are copied.
+    #[serde(default)]
+    pub(crate) copying: bool,
 }
 
 /// What is to be done about a note of an earlier run.
@@ -19,6 +22,8 @@ pub(crate) struct MoveJournal {
 pub(crate) enum Unfinished {
     /// The folder was renamed: the settings must follow.
     Follow(MoveJournal),
+    /// Files were being copied: where the settings do not say the new folder, the copies must go.
+    Copying(MoveJournal),
     /// Nothing, and there is no note any more.
     Nothing,
 }
@@ -49,6 +54,11 @@ impl MoveJournal {
         };
         let journal: Option<Self> = serde_json::from_slice(&text).ok();
         match journal {
+            Some(journal) if journal.copying && journal.from.is_dir() && journal.to.is_dir() => {
+                return Unfinished::Copying(journal);
+            }
+            // A drive is away.
+            Some(journal) if journal.copying => {}
             Some(journal) if !holds_anything(&journal.from) && holds_anything(&journal.to) => {
                 return Unfinished::Follow(journal);
             }
@@ -77,6 +87,7 @@ mod tests {
         let journal = MoveJournal {
             from: from.clone(),
             to: to.clone(),
+            copying: false,
         };
         assert_eq!(MoveJournal::unfinished(&data), Unfinished::Nothing);
         journal.write(&data).unwrap();
@@ -93,5 +104,16 @@ mod tests {
         assert_eq!(MoveJournal::unfinished(&data), Unfinished::Nothing);
         assert!(!file(&data).exists(), "it did not happen");
         MoveJournal::remove(&data).unwrap();
+
+        let copying = MoveJournal {
+            copying: true,
+            ..journal
+        };
+        copying.write(&data).unwrap();
+        let unfinished = MoveJournal::unfinished(&data);
+        assert_eq!(unfinished, Unfinished::Copying(copying));
+        std::fs::remove_dir_all(&to).unwrap();
+        assert_eq!(MoveJournal::unfinished(&data), Unfinished::Nothing);
+        assert!(file(&data).exists(), "its drive may be away");
     }
 }

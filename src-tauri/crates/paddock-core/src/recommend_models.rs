@@ -106,9 +106,13 @@ impl Core {
             .iter()
             .filter(|row| row.parameters.is_some_and(|count| pace_of(count) == pace));
         for row in of_pace.take(TRIES) {
-            let Ok(repo) = self.hub_repo(&row.id, None).await else {
+            let Ok(reference) = self.hub_reference(&row.id) else {
                 continue;
             };
+            let Ok(found) = self.find_on_hub(&reference.repo, None).await else {
+                continue;
+            };
+            let repo = self.page_of(&found, &reference).await;
             let usable = |variant: &&HubVariant| {
                 variant.missing.is_empty() && matches!(variant.fit, Fit::Fits | Fit::Tight)
             };

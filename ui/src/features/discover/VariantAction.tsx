@@ -7,7 +7,7 @@ import { client } from '../../ipc/client';
 import { discoverWords } from '../../messages/discover';
 import { downloadWords } from '../../messages/downloads';
 import { attempt } from '../../state/actions';
-import { jobOf, useJobs } from '../../state/downloads';
+import { jobOf, keyHere, useJobs } from '../../state/downloads';
 import { keys, queryClient } from '../../state/queries';
 import { isOn, useModelStatus } from '../../state/status';
 import { patchWindow } from '../../state/window';
@@ -16,12 +16,14 @@ import { amount, fraction, pace } from '../downloads/describe';
 import { JobButtons } from '../downloads/JobButtons';
 import { jobColor } from '../downloads/JobMark';
 import classes from './Discover.module.css';
+import { useHubRepo } from './search';
 
 const words = discoverWords.repo;
 
 export function VariantAction({ repo, variant }: { repo: HubRepo; variant: HubVariant }) {
   const job = jobOf(useJobs(), repo.id, variant);
-  const key = variant.localKey ?? (job?.state === 'done' ? job.tag.key : null);
+  const { dataUpdatedAt } = useHubRepo(repo.id);
+  const key = keyHere(variant, job, dataUpdatedAt);
   if (key !== null) return <Here variant={variant} modelKey={key} />;
   if (job && job.state !== 'done') return <Progressing variant={variant} job={job} />;
   if (variant.missing.length > 0) {

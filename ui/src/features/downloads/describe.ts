@@ -4,6 +4,7 @@ import { bytes, bytesOf, rate, remaining } from '../../format';
 import type { JobFile, JobView } from '../../ipc/bindings';
 import { m } from '../../messages';
 import { downloadWords as words } from '../../messages/downloads';
+import { isActive } from '../../state/downloads';
 
 /** `1.2 of 5.9 GB`; the whole alone once it is there. */
 export function amount(job: Pick<JobView | JobFile, 'state' | 'downloadedBytes' | 'totalBytes'>): string {
@@ -28,10 +29,10 @@ export function fraction(
   return Math.min(1, job.downloadedBytes / job.totalBytes);
 }
 
-/** Why nothing moves, where somebody may ask. */
+/** Why nothing moves, or why what moves began anew, where somebody may ask. */
 export function whyItStands(job: JobView): string | null {
   if (job.state === 'interrupted') return words.interruptedWhy;
-  return job.state === 'waiting' && job.reason ? asSentence(job.reason) : null;
+  return isActive(job) && job.reason ? asSentence(job.reason) : null;
 }
 
 /** The repository's name and the quantization apart: where a long name is cut, the quantization must be seen. */

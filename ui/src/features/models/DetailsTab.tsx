@@ -11,6 +11,7 @@ import { client } from '../../ipc/client';
 import { m } from '../../messages';
 import { libraryWords } from '../../messages/library';
 import { attempt } from '../../state/actions';
+import { keys, queryClient } from '../../state/queries';
 import { patchWindow } from '../../state/window';
 import libraryClasses from './Library.module.css';
 import { useDetails } from './library-queries';
@@ -104,7 +105,10 @@ function Newer({ modelKey, repo }: { modelKey: string; repo: string }) {
   const [answer, setAnswer] = useState<NewerUpload | null>(null);
   const check = async () => {
     setBusy(true);
-    setAnswer(await attempt(more.checkFailed, () => client.checkForNewer(modelKey)));
+    const found = await attempt(more.checkFailed, () => client.checkForNewer(modelKey));
+    // A page that was read before may still call what is here the newest.
+    if (found?.state === 'newer') void queryClient.invalidateQueries({ queryKey: keys.hubRepos });
+    setAnswer(found);
     setBusy(false);
   };
   return (

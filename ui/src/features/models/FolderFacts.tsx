@@ -1,6 +1,6 @@
 // What is in a model folder, how much room its disk has, and whether it is there; and moving it.
 import { ActionIcon, Button, Text, Tooltip } from '@mantine/core';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { IconMove } from '../../components/icons';
 import { bytes, bytesOf } from '../../format';
 import { client } from '../../ipc/client';
@@ -31,6 +31,9 @@ export function FolderFacts({ path }: { path: string }) {
   );
 }
 
+const refreshMoved = () =>
+  Promise.all([refreshLibrary(), queryClient.invalidateQueries({ queryKey: keys.settings })]);
+
 export function MoveFolder({ path }: { path: string }) {
   const [busy, setBusy] = useState(false);
   const missing = useFolders().data?.find(one => one.path === path)?.missing ?? true;
@@ -39,9 +42,14 @@ export function MoveFolder({ path }: { path: string }) {
     setBusy(true);
     await attempt(words.moveWhat, () => client.moveModelsFolder(path));
     setBusy(false);
-    await Promise.all([refreshLibrary(), queryClient.invalidateQueries({ queryKey: keys.settings })]);
+    await refreshMoved();
   };
-  if (busy && now?.running) {
+  // Somebody may have looked elsewhere since it began: it is the move that counts, not who waits for it.
+  const moves = now?.running === true && now.from === path;
+  useEffect(() => {
+    if (moves) return () => void refreshMoved();
+  }, [moves]);
+  if (moves) {
     return (
       <>
         <Text span size="xs" c="dimmed" role="status">
@@ -61,7 +69,12 @@ export function MoveFolder({ path }: { path: string }) {
   if (missing) return null;
   return (
     <Tooltip label={words.move(path)}>
-      <ActionIcon size="xs" aria-label={words.move(path)} disabled={busy} onClick={() => void move()}>
+      <ActionIcon
+        size="xs"
+        aria-label={words.move(path)}
+        disabled={busy || now?.running}
+        onClick={() => void move()}
+      >
         <IconMove size={15} />
       </ActionIcon>
     </Tooltip>

@@ -27,13 +27,13 @@ export const useDetails = (key: string) =>
 
 const MOVE_MILLISECONDS = 500;
 
-/** How far a move is, while this window waits for one. */
-export const useFolderMove = (watching: boolean) =>
+/** How far a move is, whoever began it: asked once, and again and again while one goes on or this place waits for one. */
+export const useFolderMove = (waiting: boolean) =>
   useQuery({
     queryKey: keys.move,
     queryFn: client.folderMove,
-    enabled: watching,
-    refetchInterval: watching ? MOVE_MILLISECONDS : false,
+    staleTime: 0,
+    refetchInterval: query => (waiting || query.state.data?.running ? MOVE_MILLISECONDS : false),
   });
 
 export const refreshLibrary = () => queryClient.invalidateQueries({ queryKey: keys.all });

@@ -17,7 +17,7 @@ export function HubEndpoint({ endpoint }: { endpoint: string | null }) {
       queryClient.setQueryData(keys.settings, settings);
       // Another hub has other models.
       queryClient.removeQueries({ queryKey: keys.hubSearch });
-      queryClient.removeQueries({ queryKey: ['hub-repo'] });
+      queryClient.removeQueries({ queryKey: keys.hubRepos });
     },
   });
   const text = typed.trim().replace(/\/+$/, '');

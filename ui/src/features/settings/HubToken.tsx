@@ -21,7 +21,7 @@ export function HubToken({ hub }: { hub: HubSettings }) {
     if (!settings) return;
     queryClient.setQueryData(keys.settings, settings);
     // What was refused may be given now, and the other way round.
-    void queryClient.invalidateQueries({ queryKey: ['hub-repo'] });
+    void queryClient.invalidateQueries({ queryKey: keys.hubRepos });
     setTyped(null);
   };
   const submit = (event: FormEvent) => {

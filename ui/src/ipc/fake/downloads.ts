@@ -64,6 +64,12 @@ export class FakeDownloads {
     dismissDownload: ({ id }: Args) => this.drop(id as string),
   };
 
+  /** Its model was removed. */
+  forget(key: string): void {
+    for (const variant of this.repos.flatMap(repo => repo.variants))
+      if (variant.localKey === key) variant.localKey = null;
+  }
+
   private search(query: HubQuery): HubPage {
     const words = query.text.toLowerCase().split(/\s+/).filter(Boolean);
     const by = { trending: 'likes', downloads: 'downloads', likes: 'likes', newest: 'lastModified' } as const;

@@ -43,6 +43,7 @@ export class FakeHost {
   /** For tests: to set traffic in motion. */
   readonly serving: FakeServing;
   private readonly forms = new FakeForms();
+  private readonly downloads: FakeDownloads;
   readonly chat: FakeChat;
   private readonly more: Record<string, (args: Args) => unknown>;
 
@@ -51,6 +52,7 @@ export class FakeHost {
     this.engines = new FakeEngines(scenario, () => this.publish());
     this.serving = new FakeServing(scenario, () => this.publish());
     this.chat = new FakeChat(scenario);
+    this.downloads = new FakeDownloads(scenario);
     this.more = {
       ...new FakeFirstRun(scenario).commands,
       ...this.chat.commands,
@@ -58,7 +60,7 @@ export class FakeHost {
       ...this.forms.commands,
       ...this.engines.commands,
       ...new FakeDesktop().commands,
-      ...new FakeDownloads(scenario).commands,
+      ...this.downloads.commands,
       ...new FakeHubSettings(scenario).commands,
     };
     for (const one of scenario.snapshot.servers)
@@ -135,11 +137,21 @@ export class FakeHost {
     modelDetails: ({ key }: Args) => detailsOf(this.model(key as string)),
     checkForNewer: () => ({ state: 'newer', revision: 'abc', sizeBytes: 253_200_000 }),
     libraryFolders: () => foldersOf(this.scenario.settings, this.scenario.models),
-    moveModelsFolder: () => true,
-    folderMove: () => null,
-    cancelFolderMove: () => null,
+    moveModelsFolder: async ({ path }: Args) => {
+      const from = path as string;
+      const move = { from, to: '/disk/models', doneBytes: 2e9, totalBytes: 8e9, running: true, error: null };
+      this.scenario.folderMove = move;
+      while (this.scenario.folderMove === move) await pause(100);
+      return true;
+    },
+    folderMove: () => this.scenario.folderMove,
+    cancelFolderMove: () => {
+      this.scenario.folderMove = null;
+      return null;
+    },
     removeModel: ({ key }: Args) => {
       this.scenario.models = this.scenario.models.filter(one => one.key !== key);
+      this.downloads.forget(key as string);
       void events.libraryChanged.emit();
       return null;
     },

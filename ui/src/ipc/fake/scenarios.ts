@@ -5,6 +5,7 @@ import type {
   Chat,
   EngineDetails,
   EngineRow,
+  FolderMove,
   GatewayStats,
   IpcError,
   JobView,
@@ -45,6 +46,7 @@ export type Scenario = {
   stats: GatewayStats;
   /** The hub takes its time. */
   slowHub: boolean;
+  folderMove: FolderMove | null;
   oldEngine: boolean;
   /** Each of the six steps of a load takes this long. */
   stepMilliseconds: number;
@@ -143,6 +145,7 @@ function base(): Scenario {
     refusals: [],
     stats: noStats,
     slowHub: false,
+    folderMove: null,
     oldEngine: false,
     stepMilliseconds: 120,
     delayMilliseconds: 0,

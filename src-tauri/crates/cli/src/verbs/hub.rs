@@ -226,6 +226,7 @@ fn path_of(id: &str) -> String {
 /// Shows a download until it is over or stopped.
 async fn watch(door: &Door, id: &str, bar: &ProgressBar, json: bool) -> Result<Value, Failure> {
     let mut last = Value::Null;
+    let mut said = None;
     loop {
         let view = door.get(&path_of(id)).await?;
         bar.set_prefix(output::harmless(&cell(&view["label"])).into_owned());
@@ -234,6 +235,11 @@ async fn watch(door: &Door, id: &str, bar: &ProgressBar, json: bool) -> Result<V
         }
         bar.set_position(view["downloadedBytes"].as_u64().unwrap_or(0));
         bar.set_message(output::harmless(&message(&view)).into_owned());
+        let notice = notice(&view).map(str::to_owned);
+        if !json && notice.is_some() && notice != said {
+            bar.suspend(|| output::note(notice.as_deref().unwrap_or_default()));
+            said = notice;
+        }
         match view["state"].as_str() {
             Some("queued" | "running" | "waiting" | "verifying") => {}
             _ => return Ok(view),
@@ -314,14 +320,19 @@ fn progress_bar() -> ProgressBar {
     bar
 }
 
+/// What happened to a download that goes on all the same, such as that it began anew.
+fn notice(view: &Value) -> Option<&str> {
+    let goes_on = matches!(view["state"].as_str(), Some("running" | "verifying"));
+    view["reason"].as_str().filter(|_| goes_on)
+}
+
 /// Speed and time left, or why there is none.
 fn message(view: &Value) -> String {
-    if let Some(reason) = view["reason"].as_str() {
-        return reason.to_owned();
-    }
-    match view["state"].as_str() {
-        Some("verifying") => return "checking".to_owned(),
-        Some("queued") => return "waiting for its turn".to_owned(),
+    match (view["state"].as_str(), view["reason"].as_str()) {
+        (Some("verifying"), _) => return "checking".to_owned(),
+        (Some("running"), _) => {}
+        (_, Some(reason)) => return reason.to_owned(),
+        (Some("queued"), None) => return "waiting for its turn".to_owned(),
         _ => {}
     }
     let speed = format!("{}/s", size(&view["bytesPerSecond"]));
@@ -406,6 +417,18 @@ impl Interrupt {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A download that began anew says so, and its speed still.
+    #[test]
+    fn what_goes_on_shows_its_speed_beside_what_happened() {
+        let reason = "The file changed on the server; starting over.";
+        let view = |state: &str| json!({"state": state, "reason": reason, "bytesPerSecond": 5_000_000, "secondsLeft": 7});
+        assert_eq!(message(&view("running")), "5.0 MB/s, 7 s left");
+        assert_eq!(notice(&view("running")), Some(reason));
+        assert_eq!(message(&view("verifying")), "checking");
+        assert_eq!(message(&view("waiting")), reason);
+        assert_eq!(notice(&view("waiting")), None);
+    }
 
     #[test]
     fn numbers_are_said_as_people_say_them() {

@@ -53,10 +53,17 @@ pub(super) async fn run(
         .map(|(index, (spec, _))| fetch(&inner, &id, run, index, spec, hold, &stop))
         .collect();
     // What is at its target already is not fetched again onto another disk because its drive is away.
-    let mut outcome = files
+    let away = files
         .iter()
-        .find_map(|(spec, progress)| folder_away(spec, progress))
-        .map_or(Ok(()), Err);
+        .find_map(|(spec, progress)| folder_away(spec, progress));
+    // All at once: that the last shard does not fit is not to be found out when the others are here.
+    let coming = files
+        .iter()
+        .filter(|(spec, progress)| !is_there(spec, progress));
+    let mut outcome = away.map_or_else(
+        || inner.downloader.check_space(coming.map(|(spec, _)| spec)),
+        Err,
+    );
     if outcome.is_err() {
         stop.cancel();
     }
@@ -250,7 +257,9 @@ impl Inner {
                 if let Some(before) = before {
                     let _ = before.await;
                 }
-                inner.remove_parts(&id, &files);
+                if inner.remove_parts(&id, &files) {
+                    inner.forget_cancelled(&id);
+                }
                 let _ = inner.with(&id, |entry| {
                     entry.cleaning = false;
                     Ok(())
@@ -261,8 +270,9 @@ impl Inner {
         });
     }
 
-    /// Removes the parts of a set, but not those that another one still needs.
-    pub(super) fn remove_parts(&self, id: &str, files: &[FileSpec]) {
+    /// Removes the parts of a set, but not those that another one still needs. False if some stay that should not.
+    pub(super) fn remove_parts(&self, id: &str, files: &[FileSpec]) -> bool {
+        let mut gone = true;
         for file in files {
             let needed = lock(&self.sets).iter().any(|entry| {
                 let gone = matches!(entry.state, JobState::Done | JobState::Cancelled);
@@ -273,7 +283,28 @@ impl Inner {
             }
             if let Err(error) = self.downloader.remove_parts(file) {
                 tracing::warn!(%error, "parts of a download stay");
+                gone = false;
             }
+        }
+        gone
+    }
+
+    /// Writes down that a set was cancelled: a program that ends before its parts are removed does it at its next start.
+    pub(super) fn keep_cancelled(&self, id: &str) {
+        let folder = lock(&self.folder);
+        let document = self.with(id, |entry| Ok(super::keep::Document::of(entry)));
+        if let Err(error) = document.and_then(|document| folder.save(&document)) {
+            tracing::warn!(%error, "parts of a download may stay");
+            folder.remove(id);
+        }
+    }
+
+    /// Its parts are gone: nothing is left to know of it, unless it was begun again meanwhile.
+    fn forget_cancelled(&self, id: &str) {
+        let folder = lock(&self.folder);
+        let again = self.with(id, |entry| Ok(entry.state != JobState::Cancelled));
+        if !again.unwrap_or(false) {
+            folder.remove(id);
         }
     }
 

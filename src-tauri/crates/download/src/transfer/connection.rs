@@ -77,7 +77,9 @@ impl Crew<'_> {
             let connections = self.connections();
             if number < connections {
                 self.gate.pass().await;
-                let seat = self.seats.take().await;
+                let Some(seat) = self.seat().await else {
+                    return Ok(());
+                };
                 let claim = self.shared.lock().table.claim(connections);
                 if let Some(claim) = claim {
                     let outcome = self.fetch(&claim).await;
@@ -100,6 +102,24 @@ impl Crew<'_> {
         let outcome = self.pull(&claim, answer).await;
         self.release(claim.id).await?;
         outcome
+    }
+
+    /// A seat in line; `None` once the file is complete: another file, however slow, may have them all by then.
+    async fn seat(&self) -> Option<Seat> {
+        let seat = self.seats.take();
+        tokio::pin!(seat);
+        loop {
+            let released = self.shared.claimable.notified();
+            tokio::pin!(released);
+            released.as_mut().enable();
+            if self.shared.lock().table.is_complete() {
+                return None;
+            }
+            tokio::select! {
+                seat = &mut seat => return Some(seat),
+                () = released => {}
+            }
+        }
     }
 
     fn connections(&self) -> usize {

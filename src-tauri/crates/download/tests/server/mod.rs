@@ -17,6 +17,8 @@ use tokio::net::{TcpListener, TcpStream};
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
     Serve,
+    /// Answer after this long.
+    Late(Duration),
     /// A status, further headers, and no body.
     Status(u16, Vec<(&'static str, String)>),
     /// Close after so many bytes of the body.
@@ -205,6 +207,7 @@ async fn answer(
     let mut length = true;
     match &act {
         Act::Serve => {}
+        Act::Late(wait) => tokio::time::sleep(*wait).await,
         Act::Status(code, more) => {
             let mut head = format!("HTTP/1.1 {code} X\r\nContent-Length: 0\r\n");
             for (name, value) in more {
