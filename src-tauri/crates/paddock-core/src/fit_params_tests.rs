@@ -115,6 +115,20 @@ fn the_engine_places_layers_where_it_can() {
     assert!((5..25).contains(&layers), "{layers}");
 }
 
+/// An engine fills a GPU up to 1 GiB: a margin that grows with the model would call that tight at every context, and leave
+/// the least of all.
+#[test]
+fn a_model_larger_than_a_large_gpu_gets_a_useful_context() {
+    for (gpu_free, weights) in [(31, 40), (79, 40), (31, 100), (79, 100)] {
+        let shape = shape(131_072).with_weights(weights * GIB);
+        let found = fitted(&shape, None, Some(gpu_free * GIB), 256 * GIB);
+        assert!(
+            found.0.ctx_size >= Some(8_192),
+            "{gpu_free} GiB, {weights} GiB: {found:?}"
+        );
+    }
+}
+
 /// A longer context is not worth slow layers.
 #[test]
 fn a_longer_context_costs_no_layers() {

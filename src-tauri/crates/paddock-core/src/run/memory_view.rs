@@ -13,8 +13,10 @@ use crate::run::measurements::Correction;
 
 /// Below this a chat is no use.
 pub(crate) const LEAST_CONTEXT: u64 = 1_024;
-/// What stays free on a GPU that is only for us.
+/// What stays free on a GPU that is only for us: a twentieth of what is needed and this, together no more than the 1 GiB
+/// that engines leave free where they fit a model by themselves. Else what they fill up would never fit.
 const GPU_MARGIN_BYTES: u64 = 256 << 20;
+const MOST_GPU_SHARE_BYTES: u64 = 768 << 20;
 
 /// All that an estimate is made of, so that it can be made again with other parameters.
 pub(crate) struct Question<'a> {
@@ -348,7 +350,7 @@ fn fit_on_gpu(need: u64, free: Option<u64>) -> Fit {
         None => Fit::Unknown,
         Some(free)
             if need
-                .saturating_add(need / 20)
+                .saturating_add((need / 20).min(MOST_GPU_SHARE_BYTES))
                 .saturating_add(GPU_MARGIN_BYTES)
                 <= free =>
         {
