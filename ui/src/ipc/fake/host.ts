@@ -42,7 +42,7 @@ export class FakeHost {
   private readonly engines: FakeEngines;
   /** For tests: to set traffic in motion. */
   readonly serving: FakeServing;
-  private readonly forms = new FakeForms();
+  private readonly forms = new FakeForms(key => this.saved[key] ?? {});
   readonly chat: FakeChat;
   private readonly more: Record<string, (args: Args) => unknown>;
 
