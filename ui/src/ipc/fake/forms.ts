@@ -56,7 +56,6 @@ export class FakeForms {
       this.installed = false;
       return this.commandLine();
     },
-    copyCommandLine: () => 'llama-server --model gemma.gguf --ctx-size 8192',
     listPresets: () => this.presets,
     savePreset: ({ name, params }: Args) => {
       this.presets = [
