@@ -231,6 +231,7 @@ export const m = {
         : `${list.format(labels)} ${labels.length === 1 ? 'applies' : 'apply'} when the model is reloaded.`,
     commandLine: 'Command line',
     commandLineCopy: 'command line',
+    copyingCommandLine: 'copy the command line',
     showAll: 'Show the whole command line',
     showLess: 'Show one line',
     failed: 'Could not read the parameters',

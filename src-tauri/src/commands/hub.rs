@@ -1,5 +1,6 @@
 //! The model hub: search, a repository's page, what is set of it.
 
+use paddock_core::HubSearch;
 use tauri::State;
 
 use super::settings::view;
@@ -14,7 +15,16 @@ pub(crate) async fn search_hub(
     state: State<'_, AppState>,
     query: HubQuery,
 ) -> Result<HubPage, IpcError> {
-    Ok(state.core()?.search_hub(&query.into()).await?.into())
+    let core = state.core()?;
+    let max_bytes = match query.fits {
+        true => Some(core.memory_of_machine().await),
+        false => None,
+    };
+    let search = HubSearch {
+        max_bytes,
+        ..query.into()
+    };
+    Ok(core.search_hub(&search).await?.into())
 }
 
 /// A repository's page; `id` may be a pasted address.

@@ -35,7 +35,8 @@ pub struct HubQuery {
     pub sort: HubSort,
     pub author: Option<String>,
     pub task: Option<String>,
-    pub max_bytes: Option<u64>,
+    /// Only what this machine has memory for, that of its GPUs included.
+    pub fits: bool,
     /// Where the page before ended.
     pub cursor: Option<String>,
 }
@@ -206,9 +207,9 @@ impl From<HubQuery> for core::HubSearch {
             },
             author: query.author,
             task: query.task,
-            // The page hides what does not fit, and says how many.
+            // The page hides what does not fit now, and says how many. What can never fit is not even asked for.
             fits: false,
-            max_bytes: query.max_bytes,
+            max_bytes: None,
             cursor: query.cursor,
         }
     }

@@ -5,7 +5,12 @@ import { m } from '../messages';
 import { copyText } from './clipboard';
 import { IconCheck, IconCopy } from './icons';
 
-type Props = { text: string | (() => string); what: string; size?: MantineSize; word?: string };
+type Props = {
+  text: string | (() => string | Promise<string | null>);
+  what: string;
+  size?: MantineSize;
+  word?: string;
+};
 
 export function CopyButton({ text, what, size = 'xs', word }: Props) {
   const [copied, setCopied] = useState(false);

@@ -3,13 +3,35 @@
 import { m } from '../messages';
 import { alert } from '../state/window';
 
-export async function copyText(text: string): Promise<boolean> {
+/** What has to be asked for first is given as a promise; null where that failed, which was told then. */
+export async function copyText(text: string | Promise<string | null>): Promise<boolean> {
+  if (typeof text !== 'string') {
+    if (await copyLater(text)) return true;
+    const found = await text;
+    return found !== null && copyText(found);
+  }
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
     if (copyBySelection(text)) return true;
     alert(m.copyFailed, '');
+    return false;
+  }
+}
+
+/** Begun at once, with the text to follow: some webviews let nothing be copied once the click is over. */
+async function copyLater(text: Promise<string | null>): Promise<boolean> {
+  const blob = text.then(found => {
+    if (found === null) throw new Error('nothing to copy');
+    return new Blob([found], { type: 'text/plain' });
+  });
+  // Where there is no such clipboard, nobody waits for it.
+  blob.catch(() => undefined);
+  try {
+    await navigator.clipboard.write([new ClipboardItem({ 'text/plain': blob })]);
+    return true;
+  } catch {
     return false;
   }
 }

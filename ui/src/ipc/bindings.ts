@@ -661,7 +661,8 @@ export type HubQuery = {
 	sort: HubSort,
 	author: string | null,
 	task: string | null,
-	maxBytes: number | null,
+	/**  Only what this machine has memory for, that of its GPUs included. */
+	fits: boolean,
 	/**  Where the page before ended. */
 	cursor: string | null,
 };

@@ -60,6 +60,7 @@ export const memoryWords = {
   unknown: 'Not known',
   didYouMean: (flag: string) => `did you mean ${flag}?`,
   nothing: 'Nothing in it is a parameter.',
+  notOneModel: 'This document is not about one model or one preset.',
   notJson: 'This is no JSON object.',
   clear: 'Reset everything else',
   apply: (count: number) => (count === 0 ? 'Apply' : `Apply ${plural(count, 'parameter')}`),

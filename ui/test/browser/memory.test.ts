@@ -53,6 +53,19 @@ describe('memory', () => {
     await memory(page).getByText('A context of 16,384 fits').waitFor({ state: 'detached' });
   });
 
+  test('takes back a number of layers that was said, or it would stay what did not fit', async () => {
+    const page = await openForm('qwen3-8b');
+    const field = page.locator('[data-field="nGpuLayers"]');
+    const layers = field.getByRole('textbox');
+    await field.getByText('Number').click();
+    await layers.fill('99');
+    await layers.press('Tab');
+    await memory(page).getByRole('button', { name: 'Fit to this machine' }).click();
+    await memory(page).getByText('A context of 16,384 fits').waitFor();
+    await expect.poll(() => field.getByRole('radio', { name: 'Auto' }).isChecked()).toBe(true);
+    await layers.waitFor({ state: 'detached' });
+  });
+
   test('tells its parts to who asks', async () => {
     const page = await openForm('gemma-3-270m');
     await page.keyboard.press('Escape');
@@ -146,6 +159,30 @@ describe('from and to elsewhere', () => {
       .getByRole('button', { name: /^Speed/ })
       .getByText('CPU threads 8')
       .waitFor({ state: 'detached' });
+  });
+
+  test('a document of the command line is pasted, where it is about one model', async () => {
+    const page = await openForm('qwen3-8b');
+    await page.getByRole('button', { name: 'More about these parameters' }).click();
+    await page.getByRole('menuitem', { name: /^Paste/ }).click();
+    const box = page.getByRole('textbox', { name: 'Command line or JSON' });
+    const models = { 'a/b': { params: { ctxSize: 12_288 } } };
+    const of = (more: object) =>
+      JSON.stringify({ format: 'paddock-parameters', version: 1, models: { ...models, ...more } });
+    await box.fill(of({ 'c/d': { params: {} } }));
+    await page.getByText('not about one model or one preset').waitFor();
+    await box.fill(of({}));
+    await page.getByRole('button', { name: 'Apply 1 parameter' }).click();
+    expect(await contextOf(page).inputValue()).toBe('12,288');
+  });
+
+  test('the command line that is copied is the one that runs without Paddock', async () => {
+    const page = await openForm('gemma-3-270m');
+    await page.getByRole('button', { name: 'Copy command line' }).click();
+    const copied = () => page.evaluate(() => navigator.clipboard.readText());
+    await expect.poll(copied).toMatch(/^llama-server --model .* --ctx-size 8192/);
+    // The line in the window says where Paddock lets the engine listen.
+    expect(await copied()).not.toMatch(/--(port|host|alias)/);
   });
 
   test('lists and variables are typed as text and checked', async () => {

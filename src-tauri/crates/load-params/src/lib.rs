@@ -71,7 +71,7 @@ pub use extra::set_flag;
 pub use flags::{EngineFlags, Flag, FlagStatus};
 pub use item::{Item, adapter};
 pub use kind::Kind;
-pub use owned::{owned_reason, owned_variable};
+pub use owned::{EngineArgument, engine_argument, owned_reason, owned_variable};
 pub use params::LoadParams;
 pub use paste::{Ignored, Pasted, Unknown, parse_command_line};
 pub use schema::{

@@ -3,7 +3,8 @@
 //! These are the flags that Paddock lives by: the model, the address, the key, what clients call the model, where the log
 //! goes. Everything else is the user's, however odd.
 
-use crate::flags::Flag;
+use crate::extra::{normalized, typed};
+use crate::flags::{EngineFlags, Flag};
 
 /// Flags that Paddock sets itself, or that would end its hold on the engine, each list with the reason.
 const OWNED: &[(&[&str], &str)] = &[
@@ -91,6 +92,42 @@ pub fn owned_reason(flag: &str) -> Option<&'static str> {
         .map(|(_, reason)| *reason)
 }
 
+/// What a word among the arguments of every start of an engine is to Paddock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineArgument {
+    /// A flag that nobody may set by hand, and why.
+    Owned(&'static str),
+    /// A flag that says what this parameter says, which comes later and wins.
+    Parameter(&'static str),
+    /// Any other flag, or a value.
+    Free,
+}
+
+/// What a word among an engine's own arguments is, as the engine reads it: `--Host` is none, `--api_key=x` and an alias
+/// that only this engine has are. Without `flags`, by the names that all engines have.
+#[must_use]
+pub fn engine_argument(word: &str, flags: Option<&EngineFlags>) -> EngineArgument {
+    let is_flag = word.strip_prefix('-').is_some_and(|rest| {
+        rest.starts_with(|letter: char| letter == '-' || letter.is_alphabetic())
+    });
+    if !is_flag {
+        return EngineArgument::Free;
+    }
+    let flag = normalized(word.split('=').next().unwrap_or(word));
+    let entry = flags.and_then(|flags| flags.get(&flag));
+    if let Some(reason) = owned_reason(&flag).or_else(|| entry.and_then(owned_by_any_name)) {
+        return EngineArgument::Owned(reason);
+    }
+    let names = entry
+        .iter()
+        .flat_map(|flag| &flag.names)
+        .map(String::as_str);
+    let row = std::iter::once(flag.as_str()).chain(names).find_map(typed);
+    row.map_or(EngineArgument::Free, |(spec, _)| {
+        EngineArgument::Parameter(spec.name)
+    })
+}
+
 /// Variables that are Paddock's or the engine's own, by how they begin, each with the reason.
 const OWNED_VARIABLES: &[(&str, &str)] = &[
     ("LLAMA_ARG_", "the parameters say the same, and are checked"),
@@ -145,6 +182,43 @@ mod tests {
             }
         }
         assert!(owned_reason("--cache-reuse").is_none());
+    }
+
+    /// `--api_key x` would set the engine's key, and the host would be locked out.
+    #[test]
+    fn arguments_of_an_engine_are_read_as_it_reads_them() {
+        use EngineArgument::{Free, Owned, Parameter};
+        let flags = EngineFlags::parse(
+            "-m, --model, --weights FNAME            the file\n\
+             -c, --ctx-size N                        the context\n\
+             --threads-http N                        threads\n",
+        );
+        let is_owned = |word: &str| matches!(engine_argument(word, Some(&flags)), Owned(_));
+        for word in [
+            "--api_key",
+            "--api-key=x",
+            "--model_url",
+            "-m",
+            "--weights",
+            "--log_file",
+        ] {
+            assert!(is_owned(word), "{word}");
+        }
+        for (word, meant) in [
+            ("-c", Parameter("ctxSize")),
+            ("--ctx_size=512", Parameter("ctxSize")),
+            ("-ngl", Parameter("nGpuLayers")),
+            ("--threads-http", Free),
+            ("3", Free),
+            ("-1", Free),
+            ("-.5", Free),
+            // Values of a flag before them.
+            ("model", Free),
+            ("host", Free),
+        ] {
+            assert_eq!(engine_argument(word, Some(&flags)), meant, "{word}");
+            assert_eq!(engine_argument(word, None), meant, "{word}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use engines::{binary_in, parse_version, suggest_name};
+use load_params::{EngineArgument, EngineFlags};
 use serde::{Deserialize, Serialize};
 use settings::EngineEntry;
 
@@ -33,9 +34,15 @@ pub struct EngineOptions {
 }
 
 impl EngineOptions {
+    /// `flags` are the engine's, where they are known.
+    ///
     /// # Errors
     /// The first option that no engine can have.
-    fn apply(&self, entry: &mut EngineEntry) -> Result<(), EngineError> {
+    fn apply(
+        &self,
+        entry: &mut EngineEntry,
+        flags: Option<&EngineFlags>,
+    ) -> Result<(), EngineError> {
         if let Some(host) = &self.host {
             entry.host = match host.trim() {
                 "" => None,
@@ -49,10 +56,12 @@ impl EngineOptions {
         }
         if let Some(args) = &self.extra_args {
             for arg in args {
-                let flag = arg.split('=').next().unwrap_or(arg);
-                if let Some(reason) = load_params::owned_reason(flag) {
+                check_argument(arg, flags)?;
+                // It would lose against the same parameter, which Paddock chooses where nobody says it.
+                if let EngineArgument::Parameter(name) = load_params::engine_argument(arg, flags) {
                     return Err(EngineError::BadOption(format!(
-                        "`{flag}` cannot be an engine's extra argument: {reason}"
+                        "`{}` cannot be an engine's extra argument: it is the parameter `{name}`; set that as a default for all models",
+                        flag_in(arg)
                     )));
                 }
             }
@@ -164,7 +173,8 @@ impl Core {
             .get(name)
             .cloned()
             .unwrap_or_else(|| EngineEntry::new(view.path));
-        options.apply(&mut entry)?;
+        let known = self.inner.capabilities.known(&entry.path);
+        options.apply(&mut entry, known.as_deref().map(|known| &known.flags))?;
         self.update_settings(|settings| {
             settings.engines.installed.insert(name.to_owned(), entry);
         })?;
@@ -272,6 +282,24 @@ impl Core {
     }
 }
 
+/// Whether a word may be among an engine's own arguments, which nobody reads again at a start.
+///
+/// # Errors
+/// It is a flag of Paddock's own, by any of its names.
+pub(crate) fn check_argument(word: &str, flags: Option<&EngineFlags>) -> Result<(), EngineError> {
+    match load_params::engine_argument(word, flags) {
+        EngineArgument::Owned(reason) => Err(EngineError::BadOption(format!(
+            "`{}` cannot be an engine's extra argument: {reason}",
+            flag_in(word)
+        ))),
+        EngineArgument::Parameter(_) | EngineArgument::Free => Ok(()),
+    }
+}
+
+fn flag_in(word: &str) -> &str {
+    word.split('=').next().unwrap_or(word)
+}
+
 /// `b4575`, and not a package's own words.
 fn is_build(version: &str) -> bool {
     engines::build_number(version).is_some()
@@ -294,7 +322,7 @@ mod tests {
         let set = |entry: &mut EngineEntry, json: serde_json::Value| {
             serde_json::from_value::<EngineOptions>(json)
                 .unwrap()
-                .apply(entry)
+                .apply(entry, None)
         };
         set(
             &mut entry,
@@ -310,6 +338,9 @@ mod tests {
             serde_json::json!({"host": "nowhere"}),
             serde_json::json!({"extraArgs": ["--port", "1"]}),
             serde_json::json!({"extraArgs": ["--api-key=x"]}),
+            serde_json::json!({"extraArgs": ["--api_key", "x"]}),
+            // A fitted --ctx-size would come after it, and win without a word.
+            serde_json::json!({"extraArgs": ["-c", "32768"]}),
         ] {
             let error = set(&mut entry, wrong).unwrap_err();
             assert_eq!(error.code(), "invalid_option");

@@ -12,11 +12,11 @@ use serde::Serialize;
 use crate::core::Core;
 use crate::engines::EngineView;
 use crate::error::Error;
-use crate::fit_params::fit;
+use crate::fit_params::fit_unsaid;
+use crate::params::{LoadPlan, saved_params};
 use crate::run::capabilities::Capabilities;
 use crate::run::fit::Fit;
 use crate::run::measurements::Correction;
-use crate::run::memory;
 use crate::run::memory_view::Question;
 
 /// Libraries, vocabulary and whatever else an engine holds beside its buffers: 40 MB with small vocabularies (b10068).
@@ -72,8 +72,8 @@ pub struct DeviceMemory {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Remedy {
-    /// What changes: `context`, `cacheType`, `parallel`, `cpuExperts`, `gpuLayers`, `contextAndCacheType`,
-    /// `smallerQuantization`.
+    /// What changes: `promptCache`, `context`, `cacheType`, `parallel`, `cpuExperts`, `gpuLayers`,
+    /// `contextAndCacheType`, `smallerQuantization`.
     pub change: String,
     /// The parameters to set; empty where it takes another file.
     pub params: LoadParams,
@@ -131,11 +131,15 @@ pub struct MemoryEstimate {
 pub(crate) struct Subject {
     pub(crate) shape: Arc<ModelShape>,
     pub(crate) params: LoadParams,
+    /// Of these, what Paddock chose by itself.
+    pub(crate) chosen: LoadParams,
     pub(crate) engine: Option<(EngineView, Arc<Capabilities>)>,
     pub(crate) devices: Vec<Device>,
     pub(crate) ram: (u64, u64),
     pub(crate) correction: Option<Correction>,
     pub(crate) draft: Option<Arc<ModelShape>>,
+    /// Of a model that is still on the hub.
+    pub(crate) projector_bytes: Option<u64>,
 }
 
 impl Subject {
@@ -149,6 +153,8 @@ impl Subject {
             ram: self.ram,
             correction: self.correction,
             draft: self.draft.as_deref(),
+            projector_bytes: self.projector_bytes,
+            chooses_prompts: self.chosen.cache_ram.is_some(),
         }
     }
 }
@@ -166,11 +172,12 @@ impl Core {
         overrides: &LoadParams,
     ) -> Result<MemoryEstimate, Error> {
         let mut subject = self.subject(what, overrides).await?;
-        if subject.params.ctx_size.is_none() {
-            // As a load would choose.
-            let fitted = fit(&subject.question(), &subject.params).0;
-            subject.params = fitted.merged(&subject.params);
+        // As a load would choose.
+        let fitted = fit_unsaid(&subject.question(), &subject.params);
+        if subject.params.cache_ram.is_none() {
+            subject.chosen.cache_ram = fitted.cache_ram;
         }
+        subject.params = fitted.merged(&subject.params);
         let question = subject.question();
         let answer = question.answer(&subject.params);
         Ok(question.view(&subject.params, &answer))
@@ -185,19 +192,26 @@ impl Core {
         let unknown = match self.find_model(what).await {
             Ok((key, entry)) => {
                 let path = entry.path.clone();
-                let (params, engine) = match self.engine_of(&entry) {
-                    Ok(engine) => {
-                        let plan = self.plan_load(&key, overrides, Unsupported::Skip).await?;
-                        (plan.effective, Some(engine))
-                    }
-                    Err(_) => (
-                        self.params_without_engine(Some((&key, &entry)), overrides)?,
-                        None,
-                    ),
+                let Ok(engine) = self.engine_of(&entry) else {
+                    let params = self.params_without_engine(Some((&key, &entry)), overrides)?;
+                    return self.subject_of_file(path, params, None, Some(&key)).await;
                 };
-                let running = self.registry().get(&key);
-                let pid = running.and_then(|server| server.status().pid);
-                return self.subject_of_file(path, params, engine, pid).await;
+                let saved = saved_params(&key, &entry)?;
+                let plan = self.plan_on(
+                    engine.clone(),
+                    key.clone(),
+                    entry,
+                    &saved,
+                    overrides,
+                    Unsupported::Skip,
+                );
+                let plan = plan.await?;
+                // What the engine is told: a projector is there or not, and not "auto".
+                let subject = self.subject_of_file(path, plan.spoken, Some(engine), Some(&key));
+                return Ok(Subject {
+                    chosen: plan.chosen,
+                    ..subject.await?
+                });
             }
             Err(error) => error,
         };
@@ -211,20 +225,23 @@ impl Core {
         let Ok(reference) = self.hub_reference(what) else {
             return Err(unknown);
         };
-        let found = self.remote_shape(&reference).await?;
+        let (found, projector_bytes) = self.remote_shape(&reference).await?;
         let params = self.params_without_engine(None, overrides)?;
-        self.subject_with(Arc::new(found), params, engine, None, None)
-            .await
+        let subject = self.subject_with(Arc::new(found), params, engine, None, None);
+        Ok(Subject {
+            projector_bytes,
+            ..subject.await?
+        })
     }
 
-    /// A model's file with these parameters on this engine. `pid` is of the engine that runs it now: what that holds is
-    /// free for the same model.
+    /// A model's file with these parameters on this engine. `key` is its name in the library: what it holds while it
+    /// runs is free for itself.
     pub(crate) async fn subject_of_file(
         &self,
         path: PathBuf,
         params: LoadParams,
         engine: Option<EngineView>,
-        pid: Option<u32>,
+        key: Option<&str>,
     ) -> Result<Subject, Error> {
         let file = path.clone();
         let shape = self
@@ -234,7 +251,7 @@ impl Core {
             path: path.clone(),
             what: "a file that does not tell the shape of a language model",
         })?;
-        self.subject_with(shape, params, engine, Some(&path), pid)
+        self.subject_with(shape, params, engine, Some(&path), key)
             .await
     }
 
@@ -244,7 +261,7 @@ impl Core {
         params: LoadParams,
         engine: Option<EngineView>,
         path: Option<&Path>,
-        pid: Option<u32>,
+        key: Option<&str>,
     ) -> Result<Subject, Error> {
         let engine = match engine {
             Some(view) => {
@@ -253,7 +270,7 @@ impl Core {
             }
             None => None,
         };
-        let devices = match &engine {
+        let mut devices = match &engine {
             Some((view, capabilities)) if capabilities.flags.has("--list-devices") => {
                 self.inner.estimates.gpus.of(&view.path).await
             }
@@ -262,30 +279,28 @@ impl Core {
         let correction = path
             .zip(engine.as_ref())
             .and_then(|(path, (view, _))| self.inner.estimates.measurements.of(path, &view.path));
-        let (free, total) = memory::of_machine();
-        let own = pid.and_then(memory::held_by);
-        let given_back = own.map_or(0, |held| held.total_bytes.saturating_sub(held.file_bytes));
+        if let Some(key) = key {
+            self.give_back_gpus(&mut devices, key);
+        }
         let draft = self.draft_shape(&params).await;
         Ok(Subject {
             shape,
             params,
+            chosen: LoadParams::default(),
             engine,
             devices,
-            ram: (free.saturating_add(given_back), total),
+            ram: self.ram_for(key),
             correction,
             draft,
+            projector_bytes: None,
         })
     }
 
     /// Bytes of RAM that a load will take, memory of GPUs that is RAM included; none where the file does not tell.
-    pub(crate) async fn predicted_ram(
-        &self,
-        path: &Path,
-        params: &LoadParams,
-        engine: &EngineView,
-    ) -> Option<u64> {
-        let subject =
-            self.subject_of_file(path.to_owned(), params.clone(), Some(engine.clone()), None);
+    pub(crate) async fn predicted_ram(&self, plan: &LoadPlan) -> Option<u64> {
+        let (path, params) = (plan.spec.model_path.clone(), plan.spoken.clone());
+        let engine = self.engine(&plan.engine).ok();
+        let subject = self.subject_of_file(path, params, engine, Some(&plan.spec.key));
         let subject = subject.await.ok()?;
         let question = subject.question();
         let answer = question.answer(&subject.params);
@@ -298,11 +313,115 @@ impl Core {
 
     async fn draft_shape(&self, params: &LoadParams) -> Option<Arc<ModelShape>> {
         let draft = params.draft_model.as_deref()?;
-        let path = match self.find_model(draft).await {
-            Ok((_, entry)) => entry.path,
-            Err(_) => PathBuf::from(draft),
-        };
+        // Without a look at the folders: a file that is in none of them would make each estimate look through all.
+        let path = self
+            .look_up(draft)
+            .map_or_else(|_| PathBuf::from(draft), |(_, entry)| entry.path);
         let found = self.blocking(move |core| core.inner.estimates.shapes.of(&path));
         found.await.ok()?.ok()?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use settings::EngineEntry;
+
+    use super::*;
+    use crate::load_model::LoadRequest;
+
+    const HELP: &str = include_str!("../../load-params/tests/fixtures/b10434.txt");
+
+    fn read(json: serde_json::Value) -> LoadParams {
+        serde_json::from_value(json).unwrap()
+    }
+
+    /// With the model `m` that has a projector, on an engine that is not asked.
+    async fn with_model(root: &Path) -> Core {
+        let core = crate::core::open_for_test(root);
+        let folder = core.models_folder();
+        std::fs::create_dir_all(&folder).unwrap();
+        gguf::tiny::write(&folder.join("m.gguf")).unwrap();
+        let key = core.list_models().await.unwrap()[0].key.clone();
+        let projector = root.join("projector.gguf");
+        std::fs::write(&projector, vec![0; 3 << 20]).unwrap();
+        let binary = std::env::current_exe().unwrap();
+        core.inner.capabilities.know(&binary, HELP);
+        core.inner.estimates.gpus.know(&binary, &[]);
+        core.update_settings(|settings| {
+            let entry = settings.models.get_mut(&key).unwrap();
+            entry.projector = Some(projector);
+            let engine = EngineEntry::new(binary);
+            settings.engines.installed.insert("own".to_owned(), engine);
+            settings.engines.current = Some("own".to_owned());
+        })
+        .unwrap();
+        core
+    }
+
+    /// The form's estimate left a projector out that the load would find by itself.
+    #[tokio::test]
+    async fn a_projector_counts_whether_it_is_named_or_found() {
+        let home = tempfile::tempdir().unwrap();
+        let core = with_model(home.path()).await;
+        let of = |params| {
+            let core = core.clone();
+            async move {
+                let found = core.estimate_memory("m", &read(params)).await.unwrap();
+                found.devices[0].projector
+            }
+        };
+        assert!(of(serde_json::json!({})).await >= 3 << 20);
+        assert!(of(serde_json::json!({"mmproj": "auto"})).await >= 3 << 20);
+        assert_eq!(of(serde_json::json!({"mmproj": "none"})).await, 0);
+    }
+
+    /// A form asks for plans at every key; only a load reads what was predicted.
+    #[tokio::test]
+    async fn only_a_load_is_told_what_it_will_take() {
+        let home = tempfile::tempdir().unwrap();
+        let core = with_model(home.path()).await;
+        let nothing = LoadParams::default();
+        let shown = core.plan_load("m", &nothing, Unsupported::Refuse).await;
+        assert_eq!(shown.unwrap().predicted_bytes, None);
+        let load = core.plan_of(&LoadRequest::of("m"), None).await.unwrap();
+        assert!(load.predicted_bytes > Some(ENGINE_ITSELF_BYTES));
+    }
+
+    /// What Paddock chose before is no word of the user's: "fit for me" may choose otherwise.
+    #[tokio::test]
+    async fn what_was_chosen_is_told_from_what_was_said() {
+        let home = tempfile::tempdir().unwrap();
+        let core = with_model(home.path()).await;
+        let usual = core.subject("m", &LoadParams::default()).await.unwrap();
+        assert!(usual.params.ctx_size.is_some());
+        assert_eq!(usual.chosen.ctx_size, usual.params.ctx_size);
+        let said = read(serde_json::json!({"ctxSize": 512, "nGpuLayers": 7}));
+        let subject = core.subject("m", &said).await.unwrap();
+        assert_eq!(subject.params.ctx_size, Some(512));
+        assert_eq!(
+            (subject.chosen.ctx_size, subject.chosen.n_gpu_layers),
+            (None, None)
+        );
+        core.save_params("m", &said).await.unwrap();
+        let fitted = core.fit_params("m").await.unwrap();
+        assert_eq!(
+            fitted.params.n_gpu_layers,
+            Some(load_params::GpuLayers::Auto)
+        );
+    }
+
+    /// Arguments that were written into the settings by hand are read again at each start.
+    #[tokio::test]
+    async fn an_engines_arguments_are_checked_at_each_start() {
+        let home = tempfile::tempdir().unwrap();
+        let core = with_model(home.path()).await;
+        core.update_settings(|settings| {
+            let engine = settings.engines.installed.get_mut("own").unwrap();
+            engine.extra_args = vec!["--api_key".to_owned(), "x".to_owned()];
+        })
+        .unwrap();
+        let nothing = LoadParams::default();
+        let refused = core.plan_load("m", &nothing, Unsupported::Refuse).await;
+        assert_eq!(refused.unwrap_err().code(), "invalid_option");
     }
 }

@@ -122,7 +122,7 @@ impl Core {
     }
 
     /// Takes over a document: its presets, its models' parameters, its defaults, replacing what has the same name. With
-    /// `into`, the one model of the document is that one here.
+    /// `into`, the one model of the document is that one here, and bare parameters, as the window copies them, are its.
     ///
     /// # Errors
     /// The text is no such document, something in it is not allowed, or the settings cannot be saved. Then nothing
@@ -132,9 +132,18 @@ impl Core {
         text: &str,
         into: Option<&str>,
     ) -> Result<ParamsImported, Error> {
-        let mut export = ParamsExport::parse(text)?;
-        if let Some(request) = into {
-            let (key, _) = self.find_model(request).await?;
+        let target = match into {
+            Some(request) => Some(self.find_model(request).await?),
+            None => None,
+        };
+        let mut export = match target.as_ref().and_then(|_| bare_params(text)) {
+            Some(params) => {
+                let preset = target.as_ref().and_then(|(_, entry)| entry.preset.clone());
+                ParamsExport::of_model(params?, preset)?
+            }
+            None => ParamsExport::parse(text)?,
+        };
+        if let Some((key, _)) = target {
             let one = (export.models.len() == 1).then(|| export.models.shift_remove_index(0));
             let Some((_, params)) = one.flatten() else {
                 return Err(not_an_export(
@@ -183,7 +192,29 @@ impl Core {
     }
 }
 
+/// Parameters without a document around them; none where it is one, or neither.
+fn bare_params(text: &str) -> Option<Result<LoadParams, Error>> {
+    let value: serde_json::Value = serde_json::from_str(text).ok()?;
+    let is_bare = value
+        .as_object()
+        .is_some_and(|object| !object.is_empty() && !object.contains_key("format"));
+    is_bare.then(|| serde_json::from_value(value).map_err(|error| not_an_export(error.to_string())))
+}
+
 impl ParamsExport {
+    /// About one model whose name does not matter.
+    fn of_model(params: LoadParams, preset: Option<String>) -> Result<Self, Error> {
+        check_params(&params)?;
+        let model = ModelParams { params, preset };
+        Ok(Self {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            presets: IndexMap::new(),
+            models: std::iter::once((String::new(), model)).collect(),
+            defaults: None,
+        })
+    }
+
     /// Reads a document, and checks every name and parameter in it.
     ///
     /// # Errors
@@ -291,6 +322,34 @@ mod tests {
         assert_eq!(done.missing_models, ["someone/else"]);
         let done = other.import_params(&text, Some("m")).await.unwrap();
         assert_eq!(done.models, [key]);
+    }
+
+    /// What the window copies as JSON can be imported for a model, which keeps its preset; without a model it is nothing.
+    #[tokio::test]
+    async fn bare_parameters_are_taken_for_the_model_that_is_named() {
+        let home = tempfile::tempdir().unwrap();
+        let (core, key) = with_model(home.path()).await;
+        core.save_preset("fast", &read(json!({ "threads": 2 })))
+            .unwrap();
+        core.use_preset("m", Some("fast")).await.unwrap();
+        let bare = json!({ "ctxSize": 2048, "flashAttn": true });
+        let done = core.import_params(&bare.to_string(), Some("m")).await;
+        assert_eq!(done.unwrap().models, [key]);
+        assert_eq!(core.saved_params("m").await.unwrap(), read(bare.clone()));
+        assert_eq!(core.preset("fast").unwrap().used_by.len(), 1);
+
+        let without = core.import_params(&bare.to_string(), None).await;
+        assert_eq!(without.unwrap_err().code(), "invalid_parameters_file");
+        for (wrong, words) in [
+            (json!({ "ctxSize": "many" }), "ctxSize"),
+            (json!({ "noSuchThing": 1 }), "noSuchThing"),
+            (json!({ "threads": 0 }), "threads"),
+        ] {
+            let error = core.import_params(&wrong.to_string(), Some("m")).await;
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+        assert_eq!(core.saved_params("m").await.unwrap(), read(bare));
     }
 
     #[tokio::test]

@@ -141,7 +141,7 @@ impl Core {
     pub(crate) async fn page_of(&self, found: &FoundRepo, reference: &Reference) -> HubRepo {
         let model = self.remote_header(found).await;
         let jobs = self.download_jobs();
-        let available = self.memory_for_a_model();
+        let available = self.memory_for_a_model().await;
         let parameters = found.repo.parameters;
         let measured: Vec<_> = found
             .variants
@@ -274,11 +274,14 @@ impl Core {
     }
 
     /// The shape of a model that is still on the hub, with the weights of the variant that is named, or of the one to
-    /// take.
+    /// take; and the bytes of the vision projector that comes with it.
     ///
     /// # Errors
     /// The repository cannot be reached, has no such variant, or its files do not tell their shape.
-    pub(crate) async fn remote_shape(&self, reference: &Reference) -> Result<ModelShape, Error> {
+    pub(crate) async fn remote_shape(
+        &self,
+        reference: &Reference,
+    ) -> Result<(ModelShape, Option<u64>), Error> {
         let found = self
             .find_on_hub(&reference.repo, reference.revision.as_deref())
             .await?;
@@ -311,7 +314,12 @@ impl Core {
             path: PathBuf::from(format!("{repo}/{}", variant.first().path)),
             what: "a file whose beginning does not tell the shape of a language model",
         })?;
-        Ok(shape.with_weights(variant.model_size_bytes()))
+        let weights = variant.model_size_bytes();
+        let projector = variant.size_bytes.saturating_sub(weights);
+        Ok((
+            shape.with_weights(weights),
+            Some(projector).filter(|bytes| *bytes > 0),
+        ))
     }
 
     /// The model in the library that this variant is, if all its files are here: in Paddock's own folder, or in another

@@ -40,6 +40,7 @@ mod first_run;
 mod fit_params;
 mod folder_moves;
 mod found_elsewhere;
+mod free_memory;
 mod http;
 mod hub;
 mod hub_repo;

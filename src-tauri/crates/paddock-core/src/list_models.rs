@@ -285,7 +285,8 @@ impl Core {
             || (!self.inner.scanner.is_silent(&entry.path) && same_path(&entry.path, path))
     }
 
-    fn look_up(&self, request: &str) -> Result<(String, ModelEntry), Error> {
+    /// As [`Core::find_model`], without a look at the folders.
+    pub(crate) fn look_up(&self, request: &str) -> Result<(String, ModelEntry), Error> {
         let settings = self.settings();
         let key = resolve(request, &settings)?;
         let entry = settings.models.get(key).cloned();

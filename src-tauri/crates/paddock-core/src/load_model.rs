@@ -82,9 +82,10 @@ impl Core {
             overrides: &request.overrides,
             preset: request.preset.as_deref(),
         };
-        let plan = self
+        let mut plan = self
             .plan(key, entry, &saved, asked, request.unsupported)
             .await?;
+        plan.predicted_bytes = self.predicted_ram(&plan).await;
         for skipped in &plan.skipped {
             tracing::warn!(
                 key = plan.spec.key,

@@ -4,7 +4,7 @@
 //! Engines say that layers were "offloaded" even where there is no GPU: what counts is which device holds weights.
 //! Left out: what a driver takes beside what the engine asks it for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use load_params::{EngineFlags, FlashAttn, GpuLayers};
@@ -13,6 +13,7 @@ use supervisor::Server;
 
 use crate::core::Core;
 use crate::estimate_memory::{DeviceMemory, Subject};
+use crate::free_memory::give_back;
 use crate::params::LoadPlan;
 use crate::run::fit::grouped;
 use crate::run::gpus::GpuCache;
@@ -73,6 +74,8 @@ pub(crate) struct Estimates {
     placements: Mutex<HashMap<String, Placement>>,
     /// By key: the engine, and a GPU that it put weights on when the model was last loaded with it.
     on_gpu: Mutex<HashMap<String, (String, String)>>,
+    /// Engines of which was told that they found no GPU.
+    without_gpu: Mutex<HashSet<String>>,
 }
 
 impl Estimates {
@@ -83,6 +86,7 @@ impl Estimates {
             measurements: Measurements::kept_in(cache.join("measured-memory.json")),
             placements: Mutex::default(),
             on_gpu: Mutex::default(),
+            without_gpu: Mutex::default(),
         }
     }
 
@@ -104,6 +108,28 @@ impl Estimates {
             .filter(|device| device.name != RAM && device.weights > 0)
             .map(|device| device.name)
             .collect()
+    }
+
+    /// What to say of a build for GPUs that found none: once, since where there is none nothing is wrong.
+    fn found_no_gpu(
+        &self,
+        plan: &LoadPlan,
+        placement: &Placement,
+        variant: &str,
+    ) -> Option<String> {
+        if !is_on_cpu(plan, placement) || !is_for_gpus(variant) {
+            return None;
+        }
+        let mut told = self
+            .without_gpu
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        told.insert(plan.engine.clone()).then(|| {
+            format!(
+                "The engine {} can use a GPU ({variant}) and found none, so the model runs on the CPU. If this machine has one, check its driver.",
+                plan.engine
+            )
+        })
     }
 
     /// Notes where a model is. The GPU that it was on the last time, where the same engine put nothing on any now.
@@ -148,10 +174,14 @@ impl Core {
         let found = parse(server.log().lines().iter().map(String::as_str));
         let engine = self.engine(&plan.engine).ok();
         let path = plan.spec.model_path.clone();
-        let subject = self
-            .subject_of_file(path.clone(), plan.effective.clone(), engine, None)
-            .await
-            .ok();
+        let variant = engine.as_ref().and_then(|engine| engine.variant.clone());
+        let key = &plan.spec.key;
+        let subject = self.subject_of_file(path.clone(), plan.spoken.clone(), engine, Some(key));
+        let mut subject = subject.await.ok();
+        if let Some(subject) = &mut subject {
+            // It is there already, and was not when it was placed.
+            give_back(&mut subject.devices, &found.devices);
+        }
         let mut placement = Placement {
             measured: found.devices.clone(),
             context_size: found.context,
@@ -165,6 +195,16 @@ impl Core {
             placement.gpu_layers = Some(0);
         }
         placement.warnings = warnings(plan, &placement, subject.as_ref());
+        let sees_none = subject
+            .as_ref()
+            .is_none_or(|subject| subject.devices.is_empty());
+        if let Some(variant) = variant.filter(|_| sees_none && placement.warnings.is_empty()) {
+            let told = self
+                .inner
+                .estimates
+                .found_no_gpu(plan, &placement, &variant);
+            placement.warnings.extend(told);
+        }
         let fell_back =
             self.inner
                 .estimates
@@ -184,9 +224,13 @@ impl Core {
             placement.predicted = question.view(&subject.params, &answer).devices;
             question.correction = None;
             let plain = question.answer(&subject.params);
-            // A draft model's buffers are in the same log.
-            let learned = Correction::learned(&plain.estimate, &found.devices)
-                .filter(|_| subject.draft.is_none());
+            // A draft model's buffers are in the same log. And what is of another context is of another estimate: engines
+            // cut one that does not fit.
+            let is_alike = subject.draft.is_none()
+                && found
+                    .context
+                    .is_none_or(|tokens| is_context(tokens, plain.estimate.context_tokens));
+            let learned = Correction::learned(&plain.estimate, &found.devices).filter(|_| is_alike);
             if let (Some(learned), Some((view, _))) = (learned, &subject.engine) {
                 self.inner
                     .estimates
@@ -202,6 +246,34 @@ impl Core {
             .placements()
             .insert(plan.spec.key.clone(), placement);
     }
+}
+
+/// Engines round a context up; older ones tell what they were asked for.
+fn is_context(measured: u64, estimated: u64) -> bool {
+    measured == estimated || measured.next_multiple_of(256) == estimated
+}
+
+/// It holds nothing on a GPU, though nobody wanted that.
+fn is_on_cpu(plan: &LoadPlan, placement: &Placement) -> bool {
+    let wants_cpu = plan.effective.n_gpu_layers == Some(GpuLayers::Count(0))
+        || plan
+            .effective
+            .device
+            .as_ref()
+            .is_some_and(|names| names.iter().any(|name| name == "none"));
+    let weights = |device: &&MeasuredDevice| device.weights > 0;
+    let mut with_weights = placement.measured.iter().filter(weights).peekable();
+    let says = with_weights.peek().is_some();
+    says && !wants_cpu && with_weights.all(|device| device.name == RAM)
+}
+
+/// Whether a release's build is one for GPUs, by its name.
+fn is_for_gpus(variant: &str) -> bool {
+    const KINDS: &[&str] = &[
+        "cuda", "vulkan", "rocm", "hip", "metal", "sycl", "opencl", "musa",
+    ];
+    let variant = variant.to_lowercase();
+    KINDS.iter().any(|kind| variant.contains(kind))
 }
 
 /// What is not as it was asked for.
@@ -227,6 +299,11 @@ fn warnings(plan: &LoadPlan, placement: &Placement, subject: Option<&Subject>) -
         {
             warnings.push(format!("{asked} layers were asked for on the GPU, and {layers} are there."));
         }
+        // Nobody asked for it in words, and whoever has an engine for a GPU wants it used.
+        _ if has_gpus && !wants_gpu && is_on_cpu(plan, placement) => warnings.push(format!(
+            "The model runs on the CPU, though the engine {} sees a GPU: none of its layers is there. Free memory of the GPU, or set how many layers go there; the engine's log says why.",
+            plan.engine
+        )),
         _ => {}
     }
     if let (Some(context), Some(asked)) = (placement.context_size, plan.effective.ctx_size)
@@ -237,6 +314,18 @@ fn warnings(plan: &LoadPlan, placement: &Placement, subject: Option<&Subject>) -
             "The context is {} tokens, smaller than the {} that were asked for.",
             grouped(context),
             grouped(u64::from(asked))
+        ));
+    }
+    // All that it was trained for was asked for.
+    let trained = subject.and_then(|subject| subject.shape.training_context);
+    if let (Some(context), Some(0), Some(trained)) =
+        (placement.context_size, plan.effective.ctx_size, trained)
+        && context < trained
+    {
+        warnings.push(format!(
+            "The context is {} tokens, smaller than the {} that the model was trained for and that were asked for: the engine made it fit.",
+            grouped(context),
+            grouped(trained)
         ));
     }
     if plan.effective.flash_attn == Some(FlashAttn::On) && placement.flash_attention == Some(false)
@@ -288,6 +377,10 @@ pub(crate) fn parse<'a>(lines: impl Iterator<Item = &'a str>) -> Logged {
     for line in lines {
         if line.contains("constructing llama_context") {
             contexts += 1;
+        }
+        // The vision projector's, which comes after the model's and would take its place.
+        if line.contains("alloc_compute_meta") {
+            continue;
         }
         if let Some((buffer, part, bytes)) = buffer_size(line) {
             let (device, repacked) = device_of(buffer);

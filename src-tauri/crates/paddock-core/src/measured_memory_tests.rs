@@ -1,4 +1,5 @@
 use super::*;
+use load_params::LoadParams;
 
 const CPU: &str = "\
 0.01.672.652 I load_tensors: loading model tensors, this can take a while... (mmap = true, direct_io = false)
@@ -85,6 +86,105 @@ fn buffers_go_to_their_devices() {
     );
     assert_eq!(found.flash_attention, Some(false));
     assert_eq!(found.layers, Some((16, 33)));
+}
+
+/// The projector's buffer comes after the model's, on the same device: taken for it, the next estimate would be off by
+/// the difference.
+#[test]
+fn a_projectors_buffer_is_not_the_models() {
+    let with_projector = format!(
+        "{CPU}alloc_compute_meta:        CPU compute buffer size =   248.10 MiB\n\
+         0.03.100.000 I alloc_compute_meta: graph splits = 1, nodes = 1016\n"
+    );
+    assert_eq!(parse(with_projector.lines()), parse(CPU.lines()));
+}
+
+/// Engines cut a context that does not fit: what was measured then is of another one.
+#[test]
+fn only_the_same_context_teaches() {
+    assert!(is_context(8_192, 8_192));
+    assert!(is_context(1_000, 1_024), "rounded");
+    assert!(!is_context(4_096, 32_768));
+}
+
+/// With `ctxSize` 0 the training length was asked for, and a shorter one is not as asked.
+#[tokio::test]
+async fn a_context_that_was_cut_is_told_where_all_of_it_was_asked_for() {
+    let home = tempfile::tempdir().unwrap();
+    let core = crate::core::open_for_test(home.path());
+    let model = home.path().join("m.gguf");
+    gguf::tiny::write(&model).unwrap();
+    let subject = core.subject_of_file(model, LoadParams::default(), None, None);
+    let subject = subject.await.unwrap();
+    let trained = subject.shape.training_context.unwrap();
+    let of = |context: u64| {
+        let placement = Placement {
+            context_size: Some(context),
+            ..Placement::default()
+        };
+        let plan = plan(serde_json::json!({"ctxSize": 0}));
+        warnings(&plan, &placement, Some(&subject))
+    };
+    assert_eq!(of(trained), Vec::<String>::new());
+    let [cut]: [String; 1] = of(trained / 2).try_into().unwrap();
+    assert!(cut.contains("that the model was trained for"), "{cut}");
+}
+
+/// Jan #8517: a build for the GPU that runs on the CPU, where nobody said a number of layers.
+#[tokio::test]
+async fn an_engine_that_leaves_its_gpu_alone_is_told_of() {
+    let home = tempfile::tempdir().unwrap();
+    let core = crate::core::open_for_test(home.path());
+    let model = home.path().join("m.gguf");
+    gguf::tiny::write(&model).unwrap();
+    let subject = core.subject_of_file(model, LoadParams::default(), None, None);
+    let mut subject = subject.await.unwrap();
+    subject.devices = engines::parse_devices(
+        "Available devices:\n  CUDA0: NVIDIA GeForce RTX 4090 (24080 MiB, 500 MiB free)\n",
+    );
+    let of = |log: &str, params: serde_json::Value| {
+        let placement = Placement {
+            measured: parse(log.lines()).devices,
+            ..Placement::default()
+        };
+        warnings(&plan(params), &placement, Some(&subject))
+    };
+    for params in [
+        serde_json::json!({}),
+        serde_json::json!({"nGpuLayers": "auto"}),
+    ] {
+        let [told]: [String; 1] = of(CPU, params).try_into().unwrap();
+        assert!(told.starts_with("The model runs on the CPU"), "{told}");
+    }
+    assert_eq!(of(GPU, serde_json::json!({})), Vec::<String>::new());
+    assert_eq!(
+        of("", serde_json::json!({})),
+        Vec::<String>::new(),
+        "not said"
+    );
+    for params in [
+        serde_json::json!({"nGpuLayers": 0}),
+        serde_json::json!({"device": ["none"]}),
+    ] {
+        assert_eq!(of(CPU, params), Vec::<String>::new());
+    }
+}
+
+/// Where there is no GPU nothing is wrong, so it is said once and not at each load.
+#[test]
+fn a_build_for_gpus_that_found_none_is_told_of_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let estimates = Estimates::kept_in(folder.path());
+    let placement = Placement {
+        measured: parse(CPU.lines()).devices,
+        ..Placement::default()
+    };
+    let of =
+        |variant: &str| estimates.found_no_gpu(&plan(serde_json::json!({})), &placement, variant);
+    assert_eq!(of("cpu"), None);
+    let told = of("cuda-12.8").unwrap();
+    assert!(told.contains("check its driver"), "{told}");
+    assert_eq!(of("cuda-12.8"), None);
 }
 
 #[test]

@@ -12,8 +12,9 @@ use serde_json::Value;
 use settings::ModelEntry;
 use supervisor::LaunchSpec;
 
-use crate::change_engines::options_of;
+use crate::change_engines::{check_argument, options_of};
 use crate::core::Core;
+use crate::engines::EngineView;
 use crate::error::Error;
 use crate::list_models::{Surroundings, projector_of, what_else_it_is};
 use crate::measured_memory::verbosity_args;
@@ -61,11 +62,15 @@ pub struct LoadPlan {
     pub sources: BTreeMap<String, ParamSource>,
     /// What Paddock would choose by itself.
     pub(crate) fitted: LoadParams,
+    /// Of the effective parameters, what Paddock chose by itself because nobody said it.
+    pub(crate) chosen: LoadParams,
+    /// The effective parameters as the engine is told them: files in the place of words.
+    pub(crate) spoken: LoadParams,
     /// Parameters that this engine cannot honour and that the user agreed to go without.
     pub skipped: Vec<Skipped>,
     /// What may not be meant.
     pub doubtful: Vec<load_params::Problem>,
-    /// Bytes of RAM that it will take, where the header tells.
+    /// Bytes of RAM that it will take, where the header tells; worked out for loads only.
     pub predicted_bytes: Option<u64>,
 }
 
@@ -153,8 +158,22 @@ impl Core {
         asked: impl Into<Asked<'_>>,
         unsupported: Unsupported,
     ) -> Result<LoadPlan, Error> {
-        let Asked { overrides, preset } = asked.into();
         let engine = self.engine_of(&entry)?;
+        self.plan_on(engine, key, entry, saved, asked, unsupported)
+            .await
+    }
+
+    /// As [`Core::plan`], on an engine that was found already.
+    pub(crate) async fn plan_on(
+        &self,
+        engine: EngineView,
+        key: String,
+        entry: ModelEntry,
+        saved: &LoadParams,
+        asked: impl Into<Asked<'_>>,
+        unsupported: Unsupported,
+    ) -> Result<LoadPlan, Error> {
+        let Asked { overrides, preset } = asked.into();
         supervisor::check_binary(&engine.path)?;
         let options = options_of(self, &engine.name);
         let (path, paired) = (entry.path.clone(), entry.clone());
@@ -235,6 +254,10 @@ impl Core {
             })?;
         let engines_own = options.iter().flat_map(|options| &options.extra_args);
         let engines_own: Vec<String> = engines_own.cloned().collect();
+        // The settings may have been written by hand, or for an engine with other names.
+        for word in &engines_own {
+            check_argument(word, Some(&capabilities.flags))?;
+        }
         let says_how_much_to_log = engines_own
             .iter()
             .chain(spoken.extra.keys())
@@ -244,7 +267,6 @@ impl Core {
         } else {
             verbosity_args(&capabilities.flags)
         };
-        let predicted_bytes = self.predicted_ram(&entry.path, &spoken, &engine).await;
         let spec = LaunchSpec {
             key,
             binary: engine.path,
@@ -266,7 +288,9 @@ impl Core {
         Ok(LoadPlan {
             spec,
             engine: engine.name,
-            predicted_bytes,
+            predicted_bytes: None,
+            chosen: chosen_of(&fitted, &sources),
+            spoken,
             effective,
             sources,
             fitted,
@@ -443,6 +467,19 @@ fn merge(layers: &[(ParamSource, &LoadParams)]) -> (LoadParams, BTreeMap<String,
     (effective, sources)
 }
 
+/// What of `fitted` is in effect, apart from what the model is.
+fn chosen_of(fitted: &LoadParams, sources: &BTreeMap<String, ParamSource>) -> LoadParams {
+    let ours = |name: &str| sources.get(name) == Some(&ParamSource::Fitted);
+    LoadParams {
+        ctx_size: fitted.ctx_size.filter(|_| ours("ctxSize")),
+        n_gpu_layers: fitted.n_gpu_layers.filter(|_| ours("nGpuLayers")),
+        cache_type_k: fitted.cache_type_k.filter(|_| ours("cacheTypeK")),
+        cache_type_v: fitted.cache_type_v.filter(|_| ours("cacheTypeV")),
+        cache_ram: fitted.cache_ram.filter(|_| ours("cacheRam")),
+        ..LoadParams::default()
+    }
+}
+
 pub(crate) fn limits(facts: Option<&Arc<ModelFacts>>) -> load_params::Limits {
     let number = |value: Option<u64>| value.and_then(|value| u32::try_from(value).ok());
     load_params::Limits {
@@ -472,6 +509,8 @@ pub(crate) fn plan_for_test(effective: LoadParams) -> LoadPlan {
         effective,
         sources: BTreeMap::new(),
         fitted: LoadParams::default(),
+        chosen: LoadParams::default(),
+        spoken: LoadParams::default(),
         skipped: Vec::new(),
         doubtful: Vec::new(),
         predicted_bytes: None,

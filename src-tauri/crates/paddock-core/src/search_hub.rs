@@ -81,7 +81,7 @@ impl Core {
     /// The hub cannot be reached or refuses; a pasted address is none of the hub's.
     pub async fn search_hub(&self, search: &HubSearch) -> Result<HubPage, Error> {
         let hub = self.hub()?;
-        let available = self.memory_for_a_model();
+        let available = self.memory_for_a_model().await;
         if search.cursor.is_none()
             && let Some(repo) = self.repo_in_text(&search.text)?
         {
@@ -149,17 +149,6 @@ impl Core {
             Err(error) if text.contains("://") => Err(error.into()),
             Err(_) => Ok(None),
         }
-    }
-
-    /// Bytes that a model could have: what is free now, and what our own models hold, since they can go.
-    pub(crate) fn memory_for_a_model(&self) -> u64 {
-        let (available, _) = crate::run::memory::of_machine();
-        let ours: u64 = self
-            .model_statuses()
-            .iter()
-            .filter_map(|status| status.memory.measured_bytes)
-            .sum();
-        available.saturating_add(ours)
     }
 }
 

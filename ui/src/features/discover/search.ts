@@ -4,7 +4,6 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type { HubPage, HubQuery, HubRepoRow, HubSort } from '../../ipc/bindings';
 import { client } from '../../ipc/client';
-import { useSnapshot } from '../../state/live';
 import { keys } from '../../state/queries';
 import { createStore, useStore } from '../../state/store';
 import { remember, remembered, windowState } from '../../state/window';
@@ -48,13 +47,12 @@ const STALE_MILLISECONDS = 5 * 60_000;
 export function useHubSearch() {
   const now = useSearch();
   const [text] = useDebouncedValue(now.text.trim(), TYPING_MILLISECONDS);
-  const total = useSnapshot()?.memory.totalBytes ?? null;
   const query: Omit<HubQuery, 'cursor'> = {
     text,
     sort: now.sort,
     author: now.author,
     task: now.task,
-    maxBytes: now.fits ? total : null,
+    fits: now.fits,
   };
   const found = useInfiniteQuery({
     queryKey: [...keys.hubSearch, query],

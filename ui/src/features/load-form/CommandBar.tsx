@@ -10,13 +10,15 @@ import classes from './Form.module.css';
 
 type Props = {
   commandLine: string[] | null;
+  /** The line that runs without Paddock, with its variables and without our port; null where that failed. */
+  onCopy: () => Promise<string | null>;
   failed: string | null;
   changed: string[];
   onReload: () => void;
   canReload: boolean;
 };
 
-export function CommandBar({ commandLine, failed, changed, onReload, canReload }: Props) {
+export function CommandBar({ commandLine, onCopy, failed, changed, onReload, canReload }: Props) {
   const [open, setOpen] = useState(false);
   const toggle = open ? m.form.showLess : m.form.showAll;
   const Chevron = open ? IconChevronDown : IconChevronRight;
@@ -58,7 +60,7 @@ export function CommandBar({ commandLine, failed, changed, onReload, canReload }
             {commandLine && shellLine(open ? commandLine : inShort(commandLine))}
           </Scroll>
         )}
-        {commandLine && <CopyButton text={shellLine(commandLine)} what={m.form.commandLineCopy} />}
+        {commandLine && <CopyButton text={onCopy} what={m.form.commandLineCopy} />}
       </div>
     </footer>
   );
@@ -67,7 +69,7 @@ export function CommandBar({ commandLine, failed, changed, onReload, canReload }
 /** Where Paddock lets the engine listen, and under which name. */
 const OWNED = ['--alias', '--host', '--port'];
 
-/** What fits into one line: file names without folders, and not what is the same for every model. What is copied has it all. */
+/** What fits into one line: file names without folders, and not what is the same for every model. */
 function inShort(commandLine: string[]): string[] {
   return commandLine
     .filter((word, index) => !OWNED.includes(word) && !OWNED.includes(commandLine[index - 1] ?? ''))

@@ -12,11 +12,16 @@ const NUMBER = 'number';
 
 export function LayersControl(props: ControlProps) {
   const { field, limits, value, inherited, text, onChange, labelId, describedBy } = props;
-  // A 0 that is being typed must not fold the field away.
+  // A 0 that is being typed must not fold the field away. A word comes from elsewhere, and is no number.
   const [typing, setTyping] = useState(false);
   const holds = value ?? inherited;
   const numeric = typeof holds === 'number' || text !== undefined;
-  const mode = typing || (numeric && holds !== 0) ? NUMBER : holds === undefined ? '' : String(holds);
+  const mode =
+    (typing && typeof value !== 'string') || (numeric && holds !== 0)
+      ? NUMBER
+      : holds === undefined
+        ? ''
+        : String(holds);
   const unset = mode === '';
 
   const choose = (next: string) => {

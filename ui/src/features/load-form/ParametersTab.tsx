@@ -8,9 +8,10 @@ import { useLate } from '../../components/use-late';
 import { AppError } from '../../errors/app-error';
 import { asSentence, describeFailure } from '../../errors/table';
 import type { LoadForm, Model } from '../../ipc/bindings';
+import { client } from '../../ipc/client';
 import { m } from '../../messages';
 import { optionWords } from '../../messages/options';
-import { loadModel } from '../../state/actions';
+import { attempt, loadModel } from '../../state/actions';
 import { useLoadForm } from '../../state/queries';
 import type { ModelStatus } from '../../state/status';
 import { openSettings, windowState, without } from '../../state/window';
@@ -139,6 +140,9 @@ function Form({ model, status, form }: { model: Model; status: ModelStatus; form
       </div>
       <CommandBar
         commandLine={preview?.commandLine.length ? preview.commandLine : null}
+        onCopy={() =>
+          attempt(m.form.copyingCommandLine, () => client.copyCommandLine(model.key, draft.params))
+        }
         failed={
           previewFailure
             ? describeFailure(previewFailure).clause

@@ -77,7 +77,7 @@ export function PasteDialog({ form, draft, onClose }: { form: LoadForm; draft: D
 /** JSON is read here, a command line by who knows the engine's flags. */
 async function readPasted(key: string, text: string): Promise<Pasted> {
   if (!text.startsWith('{')) return client.pasteCommandLine(key, text);
-  const params = jsonParams(text);
+  const params = documentParams(jsonParams(text));
   // What is wrong with a value is said by who knows the parameters.
   await client.previewLoad(key, params);
   return { params, ignored: [], unknown: [] };
@@ -92,6 +92,26 @@ export function jsonParams(text: string): LoadParams {
   }
   throw new AppError({ code: 'not_json', message: words.notJson, hint: '', log: [] });
 }
+
+/** Of a document as `paddock preset export` writes it, the parameters of its one model or preset. Others are parameters. */
+export function documentParams(value: LoadParams): LoadParams {
+  if (!('format' in value)) return value;
+  const { models, presets, defaults } = value as Exported;
+  const all = [
+    ...Object.values(models ?? {}).map(one => one?.params ?? {}),
+    ...(Object.keys(models ?? {}).length > 0 ? [] : Object.values(presets ?? {})),
+  ];
+  if (all.length === 0 && defaults) all.push(defaults);
+  const [params, ...others] = all;
+  if (params && others.length === 0) return params;
+  throw new AppError({ code: 'not_one_model', message: words.notOneModel, hint: '', log: [] });
+}
+
+type Exported = {
+  models?: Record<string, { params?: LoadParams } | null>;
+  presets?: Record<string, LoadParams>;
+  defaults?: LoadParams;
+};
 
 /** What is pasted wins; of the engine's other flags, one by one. */
 export function mergedParams(before: LoadParams, pasted: LoadParams): LoadParams {

@@ -12,6 +12,12 @@ const FREE_BYTES = 16_900_000_000;
 const CAPACITY_BYTES = 23_400_000_000;
 
 export class FakeForms {
+  constructor(private readonly savedOf: (key: string) => LoadParams = () => ({})) {}
+
+  private saysLayers(key: string) {
+    return typeof this.savedOf(key).nGpuLayers === 'number';
+  }
+
   private presets: Preset[] = [
     { name: 'Long documents', params: { ctxSize: 32_768, cacheTypeK: 'q8_0' }, usedBy: [] },
     { name: 'Quick answers', params: { ctxSize: 2048, parallel: 1 }, usedBy: [] },
@@ -50,7 +56,6 @@ export class FakeForms {
       this.installed = false;
       return this.commandLine();
     },
-    copyCommandLine: () => 'llama-server --model gemma.gguf --ctx-size 8192',
     listPresets: () => this.presets,
     savePreset: ({ name, params }: Args) => {
       this.presets = [
@@ -77,7 +82,8 @@ export class FakeForms {
     pasteCommandLine: ({ text }: Args): Pasted => pasted(text as string),
     estimateMemory: ({ key, params }: Args) => estimate(key as string, params as LoadParams),
     fitParams: ({ key }: Args) => ({
-      params: { ctxSize: 16_384 },
+      // What was said of the GPU is taken back.
+      params: { ctxSize: 16_384, ...(this.saysLayers(key as string) && { nGpuLayers: 'auto' }) },
       sentence: 'A context of 16,384 fits with 1.2 GB to spare.',
       estimate: estimate(key as string, { ctxSize: 16_384 }),
     }),

@@ -1,4 +1,5 @@
 // The fake's behaviour: models that load step by step, parameters that are kept, a command line that follows them.
+import { shellLine } from '../../format';
 import {
   type ExtraValue,
   events,
@@ -42,7 +43,7 @@ export class FakeHost {
   private readonly engines: FakeEngines;
   /** For tests: to set traffic in motion. */
   readonly serving: FakeServing;
-  private readonly forms = new FakeForms();
+  private readonly forms = new FakeForms(key => this.saved[key] ?? {});
   private readonly downloads: FakeDownloads;
   readonly chat: FakeChat;
   private readonly more: Record<string, (args: Args) => unknown>;
@@ -171,6 +172,13 @@ export class FakeHost {
     },
     previewLoad: ({ key, params }: Args): Preview =>
       this.preview(this.model(key as string), params as LoadParams),
+    // The line without Paddock's own flags.
+    copyCommandLine: ({ key, params }: Args): string => {
+      const { commandLine } = this.preview(this.model(key as string), params as LoadParams);
+      const ours = ['--alias', '--host', '--port'];
+      const isOurs = (word: string | undefined) => word !== undefined && ours.includes(word);
+      return shellLine(commandLine.filter((word, at) => !isOurs(word) && !isOurs(commandLine[at - 1])));
+    },
     saveParams: ({ key, params }: Args) => {
       this.saved[key as string] = params as LoadParams;
       return null;

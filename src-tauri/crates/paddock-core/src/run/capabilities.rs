@@ -62,6 +62,14 @@ impl CapabilityCache {
         Ok(capabilities)
     }
 
+    /// What is known of a binary that was asked already and has not changed since.
+    pub(crate) fn known(&self, binary: &Path) -> Option<Arc<Capabilities>> {
+        let stamp = stamp(binary)?;
+        let known = self.lock();
+        let (_, capabilities) = known.get(binary).filter(|(seen, _)| *seen == stamp)?;
+        Some(Arc::clone(capabilities))
+    }
+
     /// What a binary says of itself without being asked, for tests.
     #[cfg(test)]
     pub(crate) fn know(&self, binary: &Path, help: &str) {

@@ -4,10 +4,11 @@
 //! An engine that is not known is taken for a new one. Left out: parameters that take no memory.
 
 use engines::Device;
-use gguf::ModelShape;
 use gguf::estimate::{EstimateInput, Projector, Split, estimate};
 use load_params::{EngineFlags, FlashAttentionStyle, GpuLayersStyle, LoadParams};
 use load_params::{FlashAttn, GpuLayers, SplitMode};
+
+use crate::run::memory_view::Question;
 
 /// Sequences of an engine that decides by itself; they share one cache.
 const AUTO_PARALLEL: u64 = 4;
@@ -24,18 +25,16 @@ pub(crate) struct Resolved {
     pub(crate) gpus: Vec<Device>,
     /// The engine decides how much of the model goes to the GPUs.
     pub(crate) engine_places: bool,
+    /// Bytes of past prompts that were asked to be kept in RAM. What the engine keeps by itself is no reason to say that
+    /// a model does not fit: a load keeps less of it where there is no room.
+    pub(crate) prompts_bytes: u64,
 }
 
-/// What `params` mean to this engine, on a machine with these devices.
-pub(crate) fn resolve(
-    params: &LoadParams,
-    flags: Option<&EngineFlags>,
-    devices: &[Device],
-    shape: &ModelShape,
-    ram_free_bytes: u64,
-) -> Resolved {
+/// What `params` mean to this model and engine, on a machine with these devices.
+pub(crate) fn resolve(params: &LoadParams, question: &Question<'_>) -> Resolved {
+    let flags = question.flags;
     let has = |flag: &str| flags.is_none_or(|flags| flags.has(flag));
-    let gpus = chosen(params, devices);
+    let gpus = chosen(params, question.devices);
     let (parallel, unified) = sequences(params, flags);
     let ubatch = params.ubatch_size.map_or(512, u64::from);
     let layers = layers(params, flags, &gpus);
@@ -84,35 +83,81 @@ pub(crate) fn resolve(
         },
         cache_ram_bytes: match params.cache_ram {
             _ if !has("--cache-ram") => 0,
-            Some(0..) => params.cache_ram.map_or(0, |mib| mib.unsigned_abs() * MIB),
-            Some(_) => ram_free_bytes,
-            None => USUAL_CACHE_RAM_MIB * MIB,
+            Some(0..) => params
+                .cache_ram
+                .map_or(0, |mib| mib.unsigned_abs().saturating_mul(MIB)),
+            Some(_) => question.ram.0,
+            None => usual_cache_ram_bytes(flags),
         },
-        projector: params.projector().and_then(|path| {
-            Some(Projector {
-                bytes: std::fs::metadata(path).ok()?.len(),
-                on_gpu: true,
-            })
+        projector: projector_bytes(params, question).map(|bytes| Projector {
+            bytes,
+            on_gpu: true,
         }),
     };
+    let engine_fits = has("--fit") && lets_engine_fit(params, &gpus);
+    // Without a limit it is as if nobody had said anything.
+    let prompts_bytes = match params.cache_ram {
+        Some(_) if !question.chooses_prompts => {
+            input.cache_ram_bytes.min(USUAL_CACHE_RAM_MIB * MIB)
+        }
+        _ => 0,
+    };
     let mut resolved = Resolved {
-        engine_places: layers.is_none() && !gpus.is_empty(),
+        prompts_bytes,
+        engine_places: layers.is_none() && !gpus.is_empty() && engine_fits,
         input,
         gpus,
     };
-    let engine_fits = params.fit.unwrap_or(true) && has("--fit");
-    if resolved.engine_places && engine_fits && params.n_gpu_layers != Some(GpuLayers::All) {
-        resolved.input = placed_by_engine(shape, resolved.input);
+    if resolved.engine_places {
+        resolved.input = placed_by_engine(question, resolved.input);
     }
     resolved
 }
 
+/// Engines leave all layers where they are told, whether they fit or not, as soon as one of these says where tensors go
+/// (`llama_params_fit`).
+fn lets_engine_fit(params: &LoadParams, gpus: &[Device]) -> bool {
+    let is_set = |count: Option<usize>| count.is_some_and(|count| count > 0);
+    let shares = is_set(params.tensor_split.as_ref().map(Vec::len)) && gpus.len() > 1;
+    let by_rows =
+        matches!(params.split_mode, Some(SplitMode::Row | SplitMode::Tensor)) && gpus.len() > 1;
+    let experts = params.cpu_moe == Some(true) || params.n_cpu_moe.unwrap_or(0) > 0;
+    params.fit.unwrap_or(true)
+        && !shares
+        && !by_rows
+        && !experts
+        && !is_set(params.override_tensor.as_ref().map(Vec::len))
+}
+
+/// What the engine keeps past prompts in where nobody says how much.
+pub(crate) fn usual_cache_ram_bytes(flags: Option<&EngineFlags>) -> u64 {
+    let says = flags
+        .and_then(|flags| flags.get("--cache-ram"))
+        .and_then(|flag| flag.default.as_deref()?.parse::<u64>().ok());
+    says.unwrap_or(USUAL_CACHE_RAM_MIB).saturating_mul(MIB)
+}
+
+/// Bytes of the vision projector that is loaded with the model.
+fn projector_bytes(params: &LoadParams, question: &Question<'_>) -> Option<u64> {
+    match params.mmproj.as_deref() {
+        None | Some("auto") => question.projector_bytes,
+        Some(_) => Some(std::fs::metadata(params.projector()?).ok()?.len()),
+    }
+}
+
 /// What an engine comes to that fits a model by itself: all layers, else all without the experts of some, else fewer.
-fn placed_by_engine(shape: &ModelShape, input: EstimateInput) -> EstimateInput {
+fn placed_by_engine(question: &Question<'_>, input: EstimateInput) -> EstimateInput {
+    let shape = question.shape;
     let fits = |input: &EstimateInput| {
-        let found = estimate(shape, input);
+        let mut found = estimate(shape, input);
+        // The engine measures what we learned.
+        if let Some(correction) = &question.correction {
+            correction.apply(&mut found);
+        }
         let used = found.devices.iter().skip(1);
+        // What holds nothing needs no margin.
         used.zip(&input.gpu_free_bytes)
+            .filter(|(device, _)| device.total() > 0)
             .all(|(device, free)| device.total().saturating_add(ENGINE_MARGIN_BYTES) <= *free)
     };
     let with_experts_of = |layers: u64| EstimateInput {
@@ -155,7 +200,14 @@ pub(crate) fn first(range: (u64, u64), is: impl Fn(u64) -> bool) -> u64 {
 
 fn chosen(params: &LoadParams, devices: &[Device]) -> Vec<Device> {
     match &params.device {
-        None => devices.to_vec(),
+        // As engines do: a GPU in the processor only where there is no other.
+        None => {
+            let has_cards = devices.iter().any(|device| !device.is_integrated());
+            let all = devices.iter();
+            all.filter(|device| !(has_cards && device.is_integrated()))
+                .cloned()
+                .collect()
+        }
         Some(names) => names
             .iter()
             .filter_map(|name| devices.iter().find(|device| device.name == *name).cloned())
@@ -214,7 +266,7 @@ fn layers(params: &LoadParams, flags: Option<&EngineFlags>, gpus: &[Device]) -> 
                     GpuLayersStyle::Number | GpuLayersStyle::Absent
                 )
             });
-            let metal = gpus.iter().any(is_shared);
+            let metal = gpus.iter().any(is_metal);
             (counts_only && !metal).then_some(0)
         }
     }
@@ -222,6 +274,10 @@ fn layers(params: &LoadParams, flags: Option<&EngineFlags>, gpus: &[Device]) -> 
 
 /// Whether a GPU's memory is the machine's.
 pub(crate) fn is_shared(gpu: &Device) -> bool {
+    is_metal(gpu) || gpu.is_integrated()
+}
+
+fn is_metal(gpu: &Device) -> bool {
     gpu.name.starts_with("MTL") || gpu.name.starts_with("Metal")
 }
 

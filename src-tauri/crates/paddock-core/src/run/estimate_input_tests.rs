@@ -1,4 +1,5 @@
 use super::*;
+use gguf::ModelShape;
 use gguf::synthetic::{self, Family};
 use serde_json::{Value, json};
 
@@ -22,8 +23,23 @@ fn gpu(name: &str, free_bytes: u64) -> Device {
 
 fn resolved(params: Value, help: &str, gpus: &[Device]) -> Resolved {
     let params = serde_json::from_value(params).unwrap();
+    of(&shape(Family::Llama), &params, help, gpus)
+}
+
+fn of(shape: &ModelShape, params: &LoadParams, help: &str, gpus: &[Device]) -> Resolved {
     let flags = EngineFlags::parse(help);
-    resolve(&params, Some(&flags), gpus, &shape(Family::Llama), 16 * GIB)
+    let question = Question {
+        shape,
+        flags: Some(&flags),
+        engine: None,
+        devices: gpus,
+        ram: (16 * GIB, 64 * GIB),
+        correction: None,
+        draft: None,
+        projector_bytes: None,
+        chooses_prompts: false,
+    };
+    resolve(params, &question)
 }
 
 /// The same parameters mean other things to other builds.
@@ -83,14 +99,73 @@ fn what_the_engine_decides_is_foreseen() {
     let full = resolved(json!({"ctxSize": 4096}), NEW, &[gpu("CUDA0", GIB / 2)]);
     assert_eq!(full.input.gpu_layers, 0);
 
-    let flags = EngineFlags::parse(NEW);
     let room = [gpu("CUDA0", GIB + (300 << 20))];
     let params = serde_json::from_value(json!({"ctxSize": 4096})).unwrap();
-    let experts = resolve(&params, Some(&flags), &room, &shape(Family::Qwen3Moe), GIB).input;
+    let experts = of(&shape(Family::Qwen3Moe), &params, NEW, &room).input;
     assert_eq!(experts.gpu_layers, u64::MAX);
     assert!(
         (1..12).contains(&experts.cpu_expert_layers),
         "{}",
         experts.cpu_expert_layers
     );
+}
+
+/// Once it is said where tensors go, the engine leaves all layers on the GPU: a form that foresees fewer says "fits" of
+/// what runs out of memory.
+#[test]
+fn an_engine_that_is_told_where_tensors_go_fits_nothing() {
+    let one = [gpu("CUDA0", GIB + (70 << 20))];
+    let two = [one[0].clone(), gpu("CUDA1", GIB + (30 << 20))];
+    for (params, gpus) in [
+        (json!({"nCpuMoe": 1}), &one[..]),
+        (json!({"cpuMoe": true}), &one),
+        (json!({"overrideTensor": ["exps=CPU"]}), &one),
+        (json!({"tensorSplit": [1, 1]}), &two),
+        (json!({"splitMode": "row"}), &two),
+    ] {
+        let found = resolved(params.clone(), NEW, gpus);
+        assert_eq!(found.input.gpu_layers, u64::MAX, "{params}");
+        assert!(!found.engine_places, "{params}");
+    }
+    // With one GPU there is nothing to share, and 0 and false say nothing.
+    for params in [
+        json!({"tensorSplit": [1]}),
+        json!({"splitMode": "row"}),
+        json!({"nCpuMoe": 0}),
+        json!({"cpuMoe": false}),
+    ] {
+        let found = resolved(params.clone(), NEW, &one);
+        assert!(found.input.gpu_layers < 13, "{params}");
+        assert!(found.engine_places, "{params}");
+    }
+}
+
+/// A device that gets nothing needs no free memory: with the engine's margin asked of it, no layer would go anywhere.
+#[test]
+fn a_device_that_holds_nothing_takes_no_layers_away() {
+    let gpus = [gpu("CUDA0", 8 * GIB), gpu("CUDA1", 0)];
+    let found = resolved(json!({"ctxSize": 4096, "splitMode": "none"}), NEW, &gpus);
+    assert_eq!(found.input.gpu_layers, u64::MAX);
+}
+
+/// An engine uses a GPU in the processor only where there is no card, or where it is told to.
+#[test]
+fn a_gpu_in_the_processor_stands_back_beside_a_card() {
+    let gpus = [
+        Device {
+            description: "Intel(R) UHD Graphics 770".to_owned(),
+            ..gpu("Vulkan0", 16 * GIB)
+        },
+        gpu("Vulkan1", 8 * GIB),
+    ];
+    let names = |params: Value, gpus: &[Device]| -> Vec<String> {
+        let found = resolved(params, NEW, gpus);
+        found.gpus.into_iter().map(|gpu| gpu.name).collect()
+    };
+    assert_eq!(names(json!({}), &gpus), ["Vulkan1"]);
+    assert_eq!(names(json!({"device": ["Vulkan0"]}), &gpus), ["Vulkan0"]);
+    assert_eq!(names(json!({}), &gpus[..1]), ["Vulkan0"]);
+    // Only Metal takes layers by itself where the engine counts them.
+    let old = resolved(json!({}), OLD, &gpus[..1]);
+    assert_eq!(old.input.gpu_layers, 0);
 }

@@ -74,7 +74,7 @@ pub(crate) struct Need {
     pub(crate) context: u32,
 }
 
-/// All of it, in RAM: the longest context up to the usual one that fits, else the shortest.
+/// All of it, wherever it is: the longest context up to the usual one that fits, else the shortest.
 pub(crate) fn need(shape: &ModelShape, variant: &Variant, available_bytes: u64) -> Option<Need> {
     let weights = variant.model_size_bytes();
     let shape = shape.clone().with_weights(weights);

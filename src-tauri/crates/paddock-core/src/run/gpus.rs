@@ -72,6 +72,17 @@ impl GpuCache {
         self.ask(binary).await
     }
 
+    /// What a binary lists without being asked, for tests.
+    #[cfg(test)]
+    pub(crate) fn know(&self, binary: &Path, devices: &[Device]) {
+        let known = Known {
+            at: Instant::now(),
+            devices: devices.to_vec(),
+            being_asked: false,
+        };
+        self.lock().insert(binary.to_owned(), known);
+    }
+
     async fn ask(&self, binary: &Path) -> Vec<Device> {
         let _turn = self.asking.lock().await;
         let just_told = self

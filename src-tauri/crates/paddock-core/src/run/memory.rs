@@ -34,6 +34,26 @@ pub(crate) struct ProcessMemory {
     pub(crate) file_bytes: u64,
 }
 
+impl ProcessMemory {
+    /// What becomes available when it ends, beside what the system counts as available already.
+    pub(crate) fn given_back(&self) -> u64 {
+        self.total_bytes.saturating_sub(self.file_bytes)
+    }
+}
+
+/// What of `machine` (bytes available, bytes there are) a newcomer can have beside engines that stay, where others go.
+pub(crate) fn available(
+    machine: (u64, u64),
+    stay: &[ProcessMemory],
+    go: &[ProcessMemory],
+) -> (u64, u64) {
+    let (available, total) = machine;
+    let mapped: u64 = stay.iter().map(|held| held.file_bytes).sum();
+    let given_back: u64 = go.iter().map(ProcessMemory::given_back).sum();
+    let free = available.saturating_sub(mapped).saturating_add(given_back);
+    (free.min(total), total)
+}
+
 /// What a process holds now; none where there is no such process.
 #[cfg(target_os = "linux")]
 pub(crate) fn held_by(pid: u32) -> Option<ProcessMemory> {
@@ -103,6 +123,25 @@ mod tests {
         let free = free_of(12 * gib, 16 * gib, &[large]);
         assert_eq!(free, i128::from(7 * gib) - i128::from(16 * gib / 20));
         assert!(free_of(gib / 4, 4 * gib, &[]) < 0);
+    }
+
+    /// Counting all of what an engine holds would count its mapped pages twice: more than the machine has.
+    #[test]
+    fn what_goes_gives_back_what_was_not_available_and_what_stays_keeps_its_pages() {
+        let gib = 1_u64 << 30;
+        let large = ProcessMemory {
+            total_bytes: 6 * gib,
+            file_bytes: 5 * gib,
+        };
+        let machine = (14 * gib, 16 * gib);
+        assert_eq!(available(machine, &[], &[large]), (15 * gib, 16 * gib));
+        assert_eq!(available(machine, &[large], &[]), (9 * gib, 16 * gib));
+        let anonymous = ProcessMemory {
+            total_bytes: 6 * gib,
+            file_bytes: 0,
+        };
+        assert_eq!(available(machine, &[], &[anonymous]), (16 * gib, 16 * gib));
+        assert_eq!(available((gib, 16 * gib), &[large], &[]).0, 0);
     }
 
     #[test]

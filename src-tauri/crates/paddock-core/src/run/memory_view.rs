@@ -11,10 +11,14 @@ use crate::run::estimate_input::{Resolved, first, is_shared, resolve};
 use crate::run::fit::{Fit, grouped, words};
 use crate::run::measurements::Correction;
 
+/// With less than this, not even one prompt of some length is kept.
+pub(crate) const LEAST_PROMPTS_MIB: u64 = 64;
 /// Below this a chat is no use.
 pub(crate) const LEAST_CONTEXT: u64 = 1_024;
-/// What stays free on a GPU that is only for us.
+/// What stays free on a GPU that is only for us: a twentieth of what is needed and this, together no more than the 1 GiB
+/// that engines leave free where they fit a model by themselves. Else what they fill up would never fit.
 const GPU_MARGIN_BYTES: u64 = 256 << 20;
+const MOST_GPU_SHARE_BYTES: u64 = 768 << 20;
 
 /// All that an estimate is made of, so that it can be made again with other parameters.
 pub(crate) struct Question<'a> {
@@ -28,6 +32,10 @@ pub(crate) struct Question<'a> {
     /// What was learned from an earlier load.
     pub(crate) correction: Option<Correction>,
     pub(crate) draft: Option<&'a ModelShape>,
+    /// Bytes of the vision projector that comes with a model which is not here yet.
+    pub(crate) projector_bytes: Option<u64>,
+    /// How much of past prompts is kept was chosen by Paddock, which chooses again with other parameters.
+    pub(crate) chooses_prompts: bool,
 }
 
 /// An estimate with what it was made of.
@@ -41,7 +49,7 @@ pub(crate) struct Answer {
 
 impl Question<'_> {
     pub(crate) fn answer(&self, params: &LoadParams) -> Answer {
-        let resolved = resolve(params, self.flags, self.devices, self.shape, self.ram.0);
+        let resolved = resolve(params, self);
         self.of(resolved)
     }
 
@@ -75,23 +83,25 @@ impl Question<'_> {
         answer
     }
 
-    fn devices_of(&self, answer: &Answer) -> Vec<DeviceMemory> {
-        let shared: u64 = answer
-            .estimate
-            .devices
-            .iter()
-            .skip(1)
+    /// Bytes of RAM that it takes, memory of GPUs that is RAM included.
+    pub(crate) fn ram_needed(&self, answer: &Answer) -> u64 {
+        let mut devices = answer.estimate.devices.iter();
+        let ram = devices.next().map_or(0, DeviceUse::total);
+        devices
             .zip(&answer.resolved.gpus)
             .filter(|(_, gpu)| is_shared(gpu))
             .map(|(used, _)| used.total())
-            .sum();
+            .fold(ram, u64::saturating_add)
+            .saturating_add(answer.repacked_bytes)
+    }
+
+    fn devices_of(&self, answer: &Answer) -> Vec<DeviceMemory> {
         let mut devices = answer.estimate.devices.iter().enumerate();
         let ram = devices.next().map(|(_, used)| {
             let (free, total) = self.ram;
-            let need = used
-                .total()
-                .saturating_add(answer.repacked_bytes)
-                .saturating_add(shared);
+            let need = self
+                .ram_needed(answer)
+                .saturating_add(answer.resolved.prompts_bytes);
             DeviceMemory {
                 repacked_bytes: answer.repacked_bytes,
                 total_bytes: used.total().saturating_add(answer.repacked_bytes),
@@ -131,7 +141,8 @@ impl Question<'_> {
             .ram
             .0
             .saturating_sub(devices.first().map_or(0, |ram| ram.total_bytes));
-        if found.may_grow_bytes > left && answer.fit != Fit::TooBig {
+        let is_counted = answer.resolved.prompts_bytes > 0;
+        if found.may_grow_bytes > left && (answer.fit != Fit::TooBig || is_counted) {
             notes.push(format!(
                 "The engine may keep up to {} of past prompts in RAM, more than would be left: lower its prompt cache.",
                 words(found.may_grow_bytes)
@@ -193,6 +204,16 @@ impl Question<'_> {
         let input = &answer.resolved.input;
         let fits = |change: &LoadParams| self.answer(&params.merged(change)).fit == Fit::Fits;
         let context = answer.estimate.context_tokens;
+        if answer.resolved.prompts_bytes > 0
+            && let Some((change, mib)) =
+                fewer_prompts(answer.resolved.prompts_bytes).find(|(change, _)| fits(change))
+        {
+            let text = match mib {
+                0 => "Without past prompts in RAM it would fit.".to_owned(),
+                mib => format!("Past prompts of up to {} would fit.", words(mib << 20)),
+            };
+            found.push(remedy("promptCache", change, text));
+        }
         // More than it was trained for is no help.
         let longest = (context / 4 * 3).min(self.shape.training_context.unwrap_or(u64::MAX));
         let smaller = |over: &LoadParams| {
@@ -299,6 +320,7 @@ impl Question<'_> {
         let free: u64 = self
             .devices_of(answer)
             .iter()
+            .filter(|device| device.kind != DeviceKind::SharedGpu)
             .filter_map(|device| device.free_bytes)
             .sum();
         let weights = self.shape.weights_bytes;
@@ -307,6 +329,19 @@ impl Question<'_> {
         // From 16 bits to 5, or from 8 to 3: what is smaller is another model.
         (most < weights && most > weights / 3).then_some(most)
     }
+}
+
+/// Smaller and smaller caches of past prompts in MiB, down to none.
+fn fewer_prompts(bytes: u64) -> impl Iterator<Item = (LoadParams, u64)> {
+    let halves = std::iter::successors(Some(bytes >> 21), |mib| (*mib > 0).then_some(*mib / 2));
+    let useful = halves.filter(|mib| *mib >= LEAST_PROMPTS_MIB);
+    useful.chain(std::iter::once(0)).map(|mib| {
+        let change = LoadParams {
+            cache_ram: i64::try_from(mib).ok(),
+            ..LoadParams::default()
+        };
+        (change, mib)
+    })
 }
 
 fn remedy(change: &str, params: LoadParams, sentence: String) -> Remedy {
@@ -348,7 +383,7 @@ fn fit_on_gpu(need: u64, free: Option<u64>) -> Fit {
         None => Fit::Unknown,
         Some(free)
             if need
-                .saturating_add(need / 20)
+                .saturating_add((need / 20).min(MOST_GPU_SHARE_BYTES))
                 .saturating_add(GPU_MARGIN_BYTES)
                 <= free =>
         {

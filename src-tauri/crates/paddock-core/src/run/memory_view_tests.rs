@@ -37,6 +37,8 @@ fn question<'a>(shape: &'a ModelShape, devices: &'a [Device], ram_free: u64) -> 
         ram: (ram_free, 64 * GIB),
         correction: None,
         draft: None,
+        projector_bytes: None,
+        chooses_prompts: false,
     }
 }
 
@@ -139,20 +141,26 @@ fn layers_that_do_not_fit_the_gpu_go_back() {
     }
 }
 
-/// Memory of a Mac's GPU is the machine's.
+/// Memory of a Mac's GPU is the machine's, and so is that of a GPU in any processor.
 #[test]
 fn shared_memory_is_counted_in_ram_too() {
     let shape = shape(Family::Llama);
-    let metal = [Device {
-        name: "MTL0".to_owned(),
-        ..gpu(24 * GIB)
-    }];
-    let found = view(
-        &question(&shape, &metal, 4 * GIB),
-        &params(json!({"ctxSize": 4096})),
-    );
-    assert_eq!(found.devices[1].kind, DeviceKind::SharedGpu);
-    assert_eq!(found.devices[0].fit, Fit::TooBig);
+    for (name, description) in [
+        ("MTL0", "Apple M2 Pro"),
+        ("Vulkan0", "AMD Radeon 780M Graphics"),
+    ] {
+        let shared = [Device {
+            name: name.to_owned(),
+            description: description.to_owned(),
+            ..gpu(24 * GIB)
+        }];
+        let found = view(
+            &question(&shape, &shared, 4 * GIB),
+            &params(json!({"ctxSize": 4096})),
+        );
+        assert_eq!(found.devices[1].kind, DeviceKind::SharedGpu);
+        assert_eq!(found.devices[0].fit, Fit::TooBig);
+    }
 }
 
 #[test]
@@ -171,4 +179,40 @@ fn what_may_come_is_said() {
         "{:?}",
         found.notes
     );
+}
+
+/// What was asked for counts; what the engine does by itself is made smaller by a load.
+#[test]
+fn past_prompts_that_were_asked_for_count() {
+    let shape = shape(Family::Llama);
+    let question = question(&shape, &[], 12 * GIB);
+    let of = |json: serde_json::Value| view(&question, &params(json));
+    assert_eq!(of(json!({"ctxSize": 8192})).verdict, Fit::Fits);
+    let asked = of(json!({"ctxSize": 8192, "cacheRam": 8192}));
+    assert_eq!(asked.verdict, Fit::TooBig);
+    assert_eq!(asked.remedies[0].change, "promptCache", "{asked:?}");
+    let change = asked.remedies[0].params.clone();
+    let then = params(json!({"ctxSize": 8192, "cacheRam": 8192})).merged(&change);
+    assert_eq!(view(&question, &then).verdict, Fit::Fits, "{change:?}");
+    assert!(change.cache_ram >= Some(1_024), "{change:?}");
+    // What a load would choose anew stands in nobody's way.
+    let ours = Question {
+        chooses_prompts: true,
+        ..question
+    };
+    let chosen = params(json!({"ctxSize": 8192, "cacheRam": 8192}));
+    assert_eq!(view(&ours, &chosen).verdict, Fit::Fits);
+}
+
+/// The projector that comes with a model of the hub.
+#[test]
+fn a_projector_that_is_not_here_yet_counts() {
+    let shape = shape(Family::Llama);
+    let with = Question {
+        projector_bytes: Some(GIB),
+        ..question(&shape, &[], 32 * GIB)
+    };
+    let of = |json: serde_json::Value| view(&with, &params(json)).devices[0].projector;
+    assert!(of(json!({"ctxSize": 4096})) >= GIB);
+    assert_eq!(of(json!({"ctxSize": 4096, "mmproj": "none"})), 0);
 }

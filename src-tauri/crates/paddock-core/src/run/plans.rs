@@ -13,6 +13,8 @@ pub(crate) struct Started {
     pub(crate) effective: LoadParams,
     pub(crate) predicted_bytes: Option<u64>,
     pub(crate) fitted: LoadParams,
+    /// The engine's name.
+    pub(crate) engine: String,
 }
 
 /// By key; the last start of a model is the one that counts.
@@ -34,6 +36,7 @@ impl StartedPlans {
             effective: plan.effective.clone(),
             predicted_bytes: plan.predicted_bytes,
             fitted: plan.fitted.clone(),
+            engine: plan.engine.clone(),
         };
         self.known
             .lock()

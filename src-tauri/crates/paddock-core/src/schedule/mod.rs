@@ -21,4 +21,4 @@ pub(crate) mod scheduler;
 pub(crate) mod state;
 
 #[cfg(test)]
-mod model_tests;
+pub(crate) mod model_tests;
