@@ -156,11 +156,11 @@ mod tests {
             settings.engines.current = Some("own".to_owned());
         })
         .unwrap();
-        let help = concat!(
-            include_str!("../../load-params/tests/fixtures/b10434.txt"),
-            "--list-devices                          print list of available devices and exit\n"
-        );
-        core.inner.capabilities.know(&binary, help);
+        let help = include_str!("../../load-params/tests/fixtures/b10434.txt");
+        let lists =
+            "--list-devices                          print list of available devices and exit";
+        let help = format!("{help}\n{lists}\n");
+        core.inner.capabilities.know(&binary, &help);
         let listed = "Available devices:\n  CUDA0: NVIDIA GeForce RTX 4090 (24080 MiB, 23500 MiB free)\n  Vulkan0: Intel(R) UHD Graphics 770 (16000 MiB, 15000 MiB free)\n";
         core.inner
             .estimates
