@@ -86,7 +86,9 @@ pub(crate) fn start<R: Runtime>(app: &AppHandle<R>, core: &Core) {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut followed = HashSet::new();
         let mut last: Option<Snapshot> = None;
+        let mut hidden = window::hidden();
         loop {
+            let is_hidden = *hidden.borrow_and_update();
             tokio::select! {
                 changed = revision.changed() => if changed.is_err() { return },
                 changed = endpoint.changed() => if changed.is_err() { return },
@@ -103,11 +105,10 @@ pub(crate) fn start<R: Runtime>(app: &AppHandle<R>, core: &Core) {
                     let _ = LibraryChanged.emit(&app);
                     continue;
                 }
-                _ = ticks.tick() => {
-                    // Nobody sees a bar move in the tray; what matters there has its own signal.
-                    if window::is_hidden() {
-                        continue;
-                    }
+                // Whoever comes to look sees what is.
+                changed = hidden.changed() => if changed.is_err() { return },
+                // Nobody sees a bar move in the tray; what matters there has its own signal.
+                _ = ticks.tick(), if !is_hidden => {
                     let now = snapshot(&core);
                     // An idle page is left alone: it repaints for every event.
                     if last.as_ref().is_none_or(|last| has_moved(last, &now)) {

@@ -4,7 +4,7 @@
 //!
 //! Invariant: it shows the app's own page and no other, whatever is clicked, dropped or chosen from the web view's menus.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::LazyLock;
 
 use paddock_core::Core;
 use settings::{DataDir, DesktopSettings};
@@ -14,17 +14,18 @@ use tauri::{
     AppHandle, CloseRequestApi, Manager, Runtime, Url, WebviewWindow, WebviewWindowBuilder,
 };
 use tauri_plugin_window_state::StateFlags;
+use tokio::sync::watch;
 
 use crate::app_state::AppState;
 use crate::tray::{self, Tray};
 
 /// There is nothing to be seen: who draws for the page can rest. It begins like that, and asking the window itself
 /// would wake it.
-static HIDDEN: AtomicBool = AtomicBool::new(true);
+static HIDDEN: LazyLock<watch::Sender<bool>> = LazyLock::new(|| watch::Sender::new(true));
 
-/// Whether the window is in the tray.
-pub(crate) fn is_hidden() -> bool {
-    HIDDEN.load(Ordering::Relaxed)
+/// Whether the window is in the tray, now and whenever that changes.
+pub(crate) fn hidden() -> watch::Receiver<bool> {
+    HIDDEN.subscribe()
 }
 
 /// Size and place, kept beside the settings. Whether it is seen is the settings' to say.
@@ -80,7 +81,7 @@ fn with_window<R: Runtime>(
     app: &AppHandle<R>,
     act: impl FnOnce(&WebviewWindow<R>) + Send + 'static,
 ) {
-    HIDDEN.store(false, Ordering::Relaxed);
+    HIDDEN.send_replace(false);
     if let Some(window) = main(app) {
         return act(&window);
     }
@@ -136,7 +137,7 @@ pub(crate) fn first<R: Runtime>(app: &AppHandle<R>) {
 }
 
 fn show_at_start<R: Runtime>(app: &AppHandle<R>) {
-    HIDDEN.store(false, Ordering::Relaxed);
+    HIDDEN.send_replace(false);
     if let Some(window) = make(app) {
         let _ = window.show();
     }
@@ -151,7 +152,7 @@ pub(crate) fn on_close<R: Runtime>(app: &AppHandle<R>, close: &CloseRequestApi) 
     if app.state::<AppState>().core().is_ok_and(stays) {
         close.prevent_close();
         if let Some(window) = main(app) {
-            HIDDEN.store(true, Ordering::Relaxed);
+            HIDDEN.send_replace(true);
             let _ = window.hide();
         }
     }

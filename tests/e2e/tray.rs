@@ -402,9 +402,10 @@ async fn the_end_of_a_download_is_told_while_nobody_looks() {
     assert_eq!(title, "Download finished");
     assert!(body.contains("quants"), "{body}");
 
-    // The file host has lost it.
-    hub.faults(|faults| faults.status = Some(404));
-    let failed = machine.home.paddock(&["get", VISION, "--json"]).await;
+    // What comes is never what the hub promised.
+    hub.faults(|faults| faults.corrupt_at = Some(300_000));
+    let wanted = format!("{VISION}:Q8_0");
+    let failed = machine.home.paddock(&["get", &wanted, "--json"]).await;
     assert_ne!(failed.code, Some(0));
     let (title, body) = told(2).await;
     assert_eq!(title, "Download failed");

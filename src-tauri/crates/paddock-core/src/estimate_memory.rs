@@ -13,11 +13,12 @@ use crate::core::Core;
 use crate::engines::EngineView;
 use crate::error::Error;
 use crate::fit_params::fit_unsaid;
-use crate::params::{LoadPlan, saved_params};
+use crate::params::LoadPlan;
 use crate::run::capabilities::Capabilities;
 use crate::run::fit::Fit;
 use crate::run::measurements::Correction;
 use crate::run::memory_view::Question;
+use crate::saved_params::saved_params;
 
 /// Libraries, vocabulary and whatever else an engine holds beside its buffers: 40 MB with small vocabularies (b10068).
 const ENGINE_ITSELF_BYTES: u64 = 64 << 20;

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::Core;
 use crate::error::Error;
-use crate::params::saved_params;
 use crate::params_error::ParamsError;
 use crate::presets::{check_params, checked_name, default_params, preset_params, to_map};
+use crate::saved_params::saved_params;
 
 const FORMAT: &str = "paddock-parameters";
 const VERSION: u32 = 1;

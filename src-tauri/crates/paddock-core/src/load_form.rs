@@ -8,7 +8,9 @@ use load_params::{
 
 use crate::core::Core;
 use crate::error::Error;
-use crate::params::{LoadPlan, ParamSource, limits, saved_params};
+use crate::param_layers::ParamSource;
+use crate::params::{LoadPlan, limits};
+use crate::saved_params::saved_params;
 
 /// The form of one model.
 #[derive(Debug, Clone)]

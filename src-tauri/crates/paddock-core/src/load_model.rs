@@ -8,7 +8,8 @@ use tokio::time::Instant;
 
 use crate::core::Core;
 use crate::error::Error;
-use crate::params::{Asked, LoadPlan, saved_params};
+use crate::params::{Asked, LoadPlan};
+use crate::saved_params::saved_params;
 use crate::schedule::load::{Load, Origin};
 use crate::status::ModelStatus;
 

@@ -6,9 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use load_params::{EngineFlags, LoadParams, Problem, Severity, Skipped, TABLE, Unsupported};
-use serde::Serialize;
-use serde_json::Value;
+use load_params::{EngineFlags, LoadParams, Problem, Severity, Skipped, Unsupported};
 use settings::ModelEntry;
 use supervisor::LaunchSpec;
 
@@ -18,9 +16,11 @@ use crate::engines::EngineView;
 use crate::error::Error;
 use crate::list_models::{Surroundings, projector_of, what_else_it_is};
 use crate::measured_memory::verbosity_args;
-use crate::presets::{default_params, preset_params, to_map};
+use crate::param_layers::{ParamSource, chosen_of, merge};
+use crate::presets::{default_params, preset_params};
 use crate::run::headers::ModelFacts;
 use crate::run::{model_traits, parameter_files};
+use crate::saved_params::saved_params;
 
 /// However an engine spells how much it logs.
 const VERBOSITY_FLAGS: &[&str] = &[
@@ -31,23 +31,6 @@ const VERBOSITY_FLAGS: &[&str] = &[
     "--verbose",
     "--log-verbose",
 ];
-
-/// Where the value of a parameter is from; later ones win.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub enum ParamSource {
-    /// Chosen by Paddock to fit this machine, because nobody said.
-    Fitted,
-    /// The defaults for all models.
-    Default,
-    /// The preset that the model uses, or that this load names.
-    Preset,
-    /// Saved for this model.
-    Saved,
-    /// Asked for with this load.
-    Request,
-}
 
 /// A load, decided but not begun.
 #[derive(Debug, Clone)]
@@ -338,67 +321,6 @@ impl Core {
             Err(error) => Err(error.into()),
         }
     }
-
-    /// The parameters saved for a model.
-    ///
-    /// # Errors
-    /// The model is unknown, or what is saved cannot be read.
-    pub async fn saved_params(&self, request: &str) -> Result<LoadParams, Error> {
-        let (key, entry) = self.find_model(request).await?;
-        saved_params(&key, &entry)
-    }
-
-    /// Changes what is saved for a model: `over` wins over what is there, and the parameters named in `cleared` go.
-    ///
-    /// # Errors
-    /// As [`Core::save_params`].
-    pub async fn change_saved_params(
-        &self,
-        request: &str,
-        over: &LoadParams,
-        cleared: &[String],
-    ) -> Result<(), Error> {
-        let mut params = self.saved_params(request).await?.merged(over);
-        for name in cleared {
-            load_params::set(&mut params, name, "")
-                .map_err(|source| Error::Params { key: None, source })?;
-        }
-        self.save_params(request, &params).await
-    }
-
-    /// Saves parameters for a model: all of them, replacing what was saved.
-    ///
-    /// # Errors
-    /// A parameter is out of range, the model is unknown, or the settings cannot be saved.
-    pub async fn save_params(&self, request: &str, params: &LoadParams) -> Result<(), Error> {
-        let (key, entry) = self.find_model(request).await?;
-        let path = entry.path;
-        let facts = self
-            .blocking(move |core| core.check_model_file(&path).ok().flatten())
-            .await?;
-        let mut problems = load_params::validate(params, &limits(facts.as_ref()));
-        problems.retain(|problem| problem.severity == Severity::Error);
-        if !problems.is_empty() {
-            return Err(Error::InvalidParams { problems });
-        }
-        let map = to_map(params);
-        self.update_settings(|settings| {
-            if let Some(entry) = settings.models.get_mut(&key) {
-                entry.params = map;
-            }
-        })
-    }
-}
-
-pub(crate) fn saved_params(key: &str, entry: &ModelEntry) -> Result<LoadParams, Error> {
-    parse_params(&entry.params).map_err(|reason| Error::SavedParams {
-        key: key.to_owned(),
-        reason,
-    })
-}
-
-fn parse_params(map: &serde_json::Map<String, Value>) -> Result<LoadParams, String> {
-    serde_json::from_value(Value::Object(map.clone())).map_err(|error| error.to_string())
 }
 
 /// What is known of a model and its engine before a load is decided.
@@ -446,37 +368,6 @@ impl Found<'_> {
             message,
             hint: Some(hint.to_owned()),
         })
-    }
-}
-
-/// Lays the sets over each other, and notes for each parameter which one it is from.
-fn merge(layers: &[(ParamSource, &LoadParams)]) -> (LoadParams, BTreeMap<String, ParamSource>) {
-    let mut effective = LoadParams::default();
-    let mut sources = BTreeMap::new();
-    for (source, layer) in layers {
-        effective = effective.merged(layer);
-        for spec in TABLE {
-            if load_params::get(layer, spec.name).is_some() {
-                sources.insert(spec.name.to_owned(), *source);
-            }
-        }
-        for flag in layer.extra.keys() {
-            sources.insert(flag.clone(), *source);
-        }
-    }
-    (effective, sources)
-}
-
-/// What of `fitted` is in effect, apart from what the model is.
-fn chosen_of(fitted: &LoadParams, sources: &BTreeMap<String, ParamSource>) -> LoadParams {
-    let ours = |name: &str| sources.get(name) == Some(&ParamSource::Fitted);
-    LoadParams {
-        ctx_size: fitted.ctx_size.filter(|_| ours("ctxSize")),
-        n_gpu_layers: fitted.n_gpu_layers.filter(|_| ours("nGpuLayers")),
-        cache_type_k: fitted.cache_type_k.filter(|_| ours("cacheTypeK")),
-        cache_type_v: fitted.cache_type_v.filter(|_| ours("cacheTypeV")),
-        cache_ram: fitted.cache_ram.filter(|_| ours("cacheRam")),
-        ..LoadParams::default()
     }
 }
 
@@ -550,40 +441,5 @@ mod tests {
                 .ends_with("m.gguf is a vocabulary without a model")
         );
         assert!(!error.hint().is_empty());
-    }
-
-    /// One path for all settings, and each says where it is from: LM Studio #1463, #1714, #1782.
-    #[test]
-    fn a_request_wins_over_saved_over_preset_over_default_over_fitted() {
-        let params = |json: serde_json::Value| serde_json::from_value::<LoadParams>(json).unwrap();
-        let fitted = params(serde_json::json!({"ctxSize": 8192}));
-        let defaults = params(serde_json::json!({"ctxSize": 4096, "threads": 4}));
-        let preset =
-            params(serde_json::json!({"parallel": 2, "threads": 3, "env": {"A": "1", "B": "1"}}));
-        let saved = params(serde_json::json!({"threads": 2, "mlock": true, "env": {"B": "2"}}));
-        let request = params(serde_json::json!({"mlock": false}));
-        let (effective, sources) = merge(&[
-            (ParamSource::Fitted, &fitted),
-            (ParamSource::Default, &defaults),
-            (ParamSource::Preset, &preset),
-            (ParamSource::Saved, &saved),
-            (ParamSource::Request, &request),
-        ]);
-        assert_eq!(
-            effective,
-            params(serde_json::json!({
-                "ctxSize": 4096, "threads": 2, "mlock": false, "parallel": 2, "env": {"A": "1", "B": "2"},
-            }))
-        );
-        assert_eq!(
-            sources.into_iter().collect::<Vec<_>>(),
-            [
-                ("ctxSize".to_owned(), ParamSource::Default),
-                ("env".to_owned(), ParamSource::Saved),
-                ("mlock".to_owned(), ParamSource::Request),
-                ("parallel".to_owned(), ParamSource::Preset),
-                ("threads".to_owned(), ParamSource::Saved),
-            ]
-        );
     }
 }

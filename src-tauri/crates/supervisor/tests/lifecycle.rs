@@ -111,7 +111,11 @@ fn stub_engine() {
         let line = format!("0.01 I {}", "x".repeat(120));
         (0..FLOOD_LINES).for_each(|_| eprintln!("{line}"));
     }
-    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).unwrap();
+    let Ok(listener) = TcpListener::bind(format!("127.0.0.1:{port}")) else {
+        // Somebody was faster, and it is tried on another port.
+        eprintln!("0.01 E couldn't bind HTTP server socket, hostname: 127.0.0.1, port: {port}");
+        std::process::exit(1);
+    };
     let ends = habit.clone();
     std::thread::spawn(move || {
         std::thread::sleep(after);
