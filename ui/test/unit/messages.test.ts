@@ -22,7 +22,7 @@ function words(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   // A list, a count and a name will do for every message there is.
   if (typeof value === 'function') {
-    return [value(['a'], 'b', 'c'), value('a', 'b', 'c')].map(String);
+    return [value(['a'], 'b', 'c'), value('a', 'b', 'c')].flatMap(words);
   }
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(words) : [];
 }
