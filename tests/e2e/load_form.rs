@@ -3,10 +3,10 @@
 
 use fantoccini::key::Key;
 use serde_json::{Value, json};
-use test_support::Api;
 use test_support::home::TINY;
 use test_support::http::chat_body;
 use test_support::processes::Process;
+use test_support::{Api, until};
 
 use crate::machine::Machine;
 use crate::window::{SOON, Window};
@@ -167,11 +167,13 @@ async fn a_preset_is_saved_from_the_form_used_and_seen_where_values_come_from() 
     window.presses("Reset Context size").await;
     chip(&window, "ctxSize", "preset").await;
     window.sees("--ctx-size 640").await;
-    let shown = machine.paddock(&["params", "tiny"]).await;
-    assert_eq!(
-        shown["sources"],
-        json!({"ctxSize": "preset", "seed": "default"})
-    );
+    // The form shows what it will be; a moment later it is saved.
+    let wanted = json!({"ctxSize": "preset", "seed": "default"});
+    until("it to be saved", SOON, async || {
+        let shown = machine.paddock(&["params", "tiny"]).await;
+        (shown["sources"] == wanted).then_some(())
+    })
+    .await;
     window.closes(&machine).await;
 }
 
