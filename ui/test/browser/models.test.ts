@@ -96,9 +96,12 @@ describe('parameters', () => {
     await page.getByText('--ctx-size 8192').waitFor();
     expect(await page.getByLabel('Context size', { exact: true }).inputValue()).toBe('');
     await page.getByRole('button', { name: 'Copy command line' }).click();
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toContain(
-      '--model /home/ada/.local/share/dev.paddock.desktop/models/Qwen/qwen3-8b/qwen3-8b-Q5_K_M.gguf',
-    );
+    const copied = () => page.evaluate(() => navigator.clipboard.readText());
+    await expect
+      .poll(copied)
+      .toContain(
+        '--model /home/ada/.local/share/dev.paddock.desktop/models/Qwen/qwen3-8b/qwen3-8b-Q5_K_M.gguf',
+      );
   });
 
   test('that cannot be are said while typing, are not saved, and stop a load', async () => {
